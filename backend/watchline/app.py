@@ -1,0 +1,100 @@
+"""The hub's HTTP application: every router, the policy, the live pictures, the security headers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from sqlalchemy import text
+
+import watchline.access.routes
+import watchline.history.routes
+import watchline.incidents.routes
+import watchline.live.routes
+import watchline.maps.routes
+import watchline.rules.routes
+import watchline.sectors.routes
+import watchline.tracks.routes
+from watchline import frontend
+from watchline.access.model import Action
+from watchline.access.policy import engine_of, open_to_all, requires
+from watchline.db.engine import async_engine
+from watchline.live.manager import LiveManager
+from watchline.settings import Settings
+from watchline.web import problem
+from watchline.web.headers import SecurityHeaders
+from watchline.web.limits import BodyLimit
+from watchline.web.types import Problem
+from watchline_sensors.contract import MAX_ENVELOPE_BYTES
+
+#: Larger than the largest geofence. An envelope sent here is not read, only redirected.
+MAX_BODY_BYTES = 256 * 1024
+
+_core = APIRouter(tags=["hub"])
+
+
+@_core.get("/healthz", dependencies=[open_to_all()])
+async def healthz(request: Request) -> dict[str, str]:
+    """Whether the hub and its database answer."""
+    async with engine_of(request).connect() as connection:
+        await connection.execute(text("SELECT 1"))
+    return {"status": "ok"}
+
+
+@_core.get("/api/openapi.json", dependencies=[requires(Action.SEE_API)], include_in_schema=False)
+async def openapi(request: Request) -> dict[str, Any]:
+    """This interface, for tools and for the frontend's types."""
+    app: FastAPI = request.app
+    return app.openapi()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The production application; tests use no other."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = async_engine(settings.database_url())
+        live = LiveManager(engine, settings.database_url(), settings.live)
+        app.state.engine = engine
+        app.state.live = live
+        task = asyncio.create_task(live.run())
+        try:
+            yield
+        finally:
+            live.stop()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await engine.dispose()
+
+    app = FastAPI(
+        title="Watchline",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses={"default": {"model": Problem, "description": "A problem, with its code"}},
+    )
+    app.state.settings = settings
+    for module in (
+        watchline.access.routes,
+        watchline.sectors.routes,
+        watchline.tracks.routes,
+        watchline.rules.routes,
+        watchline.incidents.routes,
+        watchline.live.routes,
+        watchline.history.routes,
+        watchline.maps.routes,
+    ):
+        app.include_router(module.router)
+    app.include_router(_core)
+    app.include_router(frontend.router)  # last: it answers for every name at the top
+    app.add_middleware(
+        BodyLimit, most_bytes=MAX_BODY_BYTES, larger={"/api/uplink": MAX_ENVELOPE_BYTES}
+    )
+    app.add_middleware(problem.LastResort)
+    app.add_middleware(SecurityHeaders)  # the outermost: it adds to every answer
+    problem.install(app)
+    return app

@@ -1,0 +1,256 @@
+"""The `watchline` command. Each command imports what it needs: `--help` is there at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from watchline.settings import Settings
+
+_PLAIN: dict[str, Any] = {
+    "no_args_is_help": True,
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+}
+app = typer.Typer(help="Watchline: surveillance of a green border.", **_PLAIN)
+_sector = typer.Typer(help="Sectors: what stands where, and what is watched.", **_PLAIN)
+_edge = typer.Typer(help="Edges: the computers at the sites.", **_PLAIN)
+_user = typer.Typer(help="The people who log in.", **_PLAIN)
+_map = typer.Typer(help="Maps of your own.", **_PLAIN)
+_report = typer.Typer(help="Reports as JSON.", **_PLAIN)
+_audit = typer.Typer(help="The record of who did what.", **_PLAIN)
+for _name, _commands in (
+    ("sector", _sector),
+    ("edge", _edge),
+    ("user", _user),
+    ("map", _map),
+    ("report", _report),
+    ("audit", _audit),
+):
+    app.add_typer(_commands, name=_name)
+
+_T = TypeVar("_T")
+_File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+
+@app.command()
+def hub() -> None:
+    """Serve the console, the API and the live picture until Ctrl-C."""
+    from watchline import hub as process
+
+    process.main(_settings(with_log=True))
+
+
+@app.command()
+def worker(
+    sector: Annotated[list[str] | None, typer.Option(help="Only these (again for more).")] = None,
+) -> None:
+    """Own sectors: take envelopes, track, judge and raise, until Ctrl-C."""
+    from watchline import worker as process
+
+    process.main(_settings(with_log=True), sector)
+
+
+@app.command()
+def demo(
+    reset: Annotated[bool, typer.Option(help="Delete the demo's database and spools.")] = False,
+) -> None:
+    """Start everything with a synthetic border, until Ctrl-C."""
+    from watchline import demo as process
+
+    process.main(_settings(), reset=reset)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    from watchline.db.migrate import newest, upgrade
+    from watchline.settings import DatabaseRole
+
+    upgrade(_settings().database_url(DatabaseRole.OWNER))
+    typer.echo(f"The database is at {newest()}.")
+
+
+@_sector.command("import")
+def sector_import(file: _File) -> None:
+    """Read a sector with its sites, geofences and rules from a JSON file."""
+    from watchline import sector_file
+
+    done = _with_engine(lambda engine: sector_file.put(engine, file.read_bytes()))
+    if not done.changed:
+        typer.echo(f"Sector {done.sector} is as in the file already.")
+        return
+    typer.echo(
+        f"Sector {done.sector}: {done.sites} sites, {done.geofences} geofences and "
+        f"{done.edges} edges changed."
+    )
+
+
+@_edge.command("enroll")
+def edge_enroll(
+    id: Annotated[str, typer.Option(help="The edge's id, as in its edge.toml.")],
+    sector: Annotated[str, typer.Option(help="The sector it belongs to, for good.")],
+    key: Annotated[str, typer.Option(help="Its public key in base64.")],
+) -> None:
+    """Let an edge send to a sector."""
+    import re
+
+    from watchline.sectors import edges
+    from watchline.sectors import store as sectors
+    from watchline.web.types import ID_PATTERN
+
+    if not re.fullmatch(ID_PATTERN, id):
+        raise typer.BadParameter("1 to 64 letters, digits or . _ : -", param_hint="--id")
+
+    async def run(engine: AsyncEngine) -> bool:
+        public_key = edges.read_key(key)
+        async with engine.connect() as connection:
+            await sectors.next_rev(connection, sector)
+            changed = await edges.enroll(connection, id, sector, public_key, actor="command line")
+            if changed:
+                await sectors.tell(connection, sector)
+                await connection.commit()
+        return changed
+
+    changed = _with_engine(run)
+    typer.echo(f"Edge {id} {'is enrolled' if changed else 'was enrolled already'} in {sector}.")
+
+
+@_user.command("bootstrap")
+def user_bootstrap() -> None:
+    """Make the first user, if there is none, and print the one-time password."""
+    from watchline.access import accounts
+
+    password = _with_engine(accounts.bootstrap)
+    if password is None:
+        typer.echo("There are users already.")
+        return
+    typer.echo(f"Log in as {accounts.FIRST_NAME} with the one-time password {password}")
+
+
+@_user.command("add")
+def user_add(name: str) -> None:
+    """Make a user and print the one-time password."""
+    from watchline.access import accounts
+
+    try:
+        password = _with_engine(lambda engine: accounts.add(engine, name))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="NAME") from error
+    typer.echo(f"Log in as {name} with the one-time password {password}")
+
+
+@_user.command("reset")
+def user_reset(name: str) -> None:
+    """Give a user a new one-time password, print it, and end all of the user's sessions."""
+    from watchline.access import accounts
+
+    password = _with_engine(lambda engine: accounts.reset(engine, name))
+    typer.echo(f"Log in as {name} with the one-time password {password}")
+
+
+@_map.command("import")
+def map_import(
+    file: _File,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+) -> None:
+    """Take a PMTiles, MBTiles or GeoTIFF file into the console's maps."""
+    from watchline.maps import importing
+
+    folder = _settings().hub.maps
+    with typer.progressbar(length=1000, label=file.name) as bar:
+        made = _guarded(
+            lambda: importing.put(
+                file,
+                folder,
+                name or file.stem,
+                lambda share: bar.update(max(0, round(1000 * share) - bar.pos)),
+            )
+        )
+    typer.echo(f"Map {made} is in {folder}.")
+
+
+@_report.command("ingest")
+def report_ingest(
+    sector: Annotated[str | None, typer.Option(help="One sector; all when left out.")] = None,
+) -> None:
+    """What each edge gave out, what is stored, what is missing."""
+    from watchline.db.engine import connect_sync
+    from watchline.history.report import ingest_report
+
+    url = _settings().database_url()
+    with connect_sync(url, application_name="watchline report", autocommit=True) as connection:
+        typer.echo(json.dumps(ingest_report(connection, sector), indent=2, default=str))
+
+
+@_audit.command("verify")
+def audit_verify() -> None:
+    """Check every hash chain; exits 1 and names the first bad event when one does not hold."""
+    from watchline.audit import store
+    from watchline.db.engine import connect_sync
+
+    url = _settings().database_url()
+    verdicts = []
+    with connect_sync(
+        url, application_name="watchline audit", autocommit=True, statement_ms=0
+    ) as connection:
+        for chain in store.chains(connection):
+            verdict = store.verify_chain(connection, chain)
+            told = {
+                "chain": chain,
+                "holds": verdict.holds,
+                "events": verdict.links,
+                "head": verdict.head.hex(),
+            }
+            if not verdict.holds:
+                told |= {"first_bad": verdict.bad_no, "code": verdict.code}
+            verdicts.append(told)
+    holds = all(told["holds"] for told in verdicts)
+    typer.echo(json.dumps({"holds": holds, "chains": verdicts}, indent=2))
+    if not holds:
+        raise typer.Exit(1)
+
+
+def _settings(*, with_log: bool = False) -> Settings:
+    from watchline import logging
+    from watchline.settings import Settings
+
+    logging.configure(level="INFO" if with_log else "WARNING")
+    return Settings()
+
+
+def _with_engine(run: Callable[[AsyncEngine], Awaitable[_T]]) -> _T:
+    """Run `run` against the hub's database."""
+    import asyncio
+
+    from watchline.db.engine import async_engine
+
+    async def whole() -> _T:
+        engine = async_engine(_settings().database_url(), application_name="watchline command")
+        try:
+            return await run(engine)
+        finally:
+            await engine.dispose()
+
+    return _guarded(lambda: asyncio.run(whole()))
+
+
+def _guarded(run: Callable[[], _T]) -> _T:
+    """Run it; an error of ours becomes one line and exit status 1."""
+    from watchline.errors import WatchlineError
+
+    try:
+        return run()
+    except WatchlineError as error:
+        detail = f" {json.dumps(error.params, default=str)}" if error.params else ""
+        typer.echo(f"{error.code}: {error}{detail}", err=True)
+        sys.exit(1)

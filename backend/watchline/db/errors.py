@@ -1,0 +1,45 @@
+"""What can go wrong with the database server; for people at a terminal, never for clients."""
+
+from watchline.errors import WatchlineError
+
+
+class ClusterError(WatchlineError):
+    """The private PostgreSQL cluster cannot be used."""
+
+    code = "cluster.failed"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail=detail)
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} {self.params['detail']}".strip()
+
+
+class BinariesMissing(ClusterError):
+    """PostgreSQL with PostGIS is not installed."""
+
+    code = "cluster.binaries_missing"
+
+
+class InstallFailed(ClusterError):
+    """The system's packages of PostgreSQL and PostGIS could not be installed."""
+
+    code = "cluster.install_failed"
+
+
+class ForeignCluster(ClusterError):
+    """The cluster's directory belongs to another user."""
+
+    code = "cluster.foreign"
+
+
+class StartFailed(ClusterError):
+    """PostgreSQL did not start."""
+
+    code = "cluster.start_failed"
+
+
+class StopFailed(ClusterError):
+    """PostgreSQL did not stop."""
+
+    code = "cluster.stop_failed"

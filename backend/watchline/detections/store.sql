@@ -1,0 +1,62 @@
+-- name: ledger_of
+SELECT boot, settled::text, highest_seq FROM ledger WHERE edge_id = %(edge)s
+
+-- name: settle
+-- Add what this commit settles to the boot's row: the multirange stays one value however long.
+INSERT INTO ledger (edge_id, boot, settled, highest_seq, detections, others, quarantined, lost,
+                    first_known_at, last_known_at)
+VALUES (%(edge)s, %(boot)s, %(settled)s::int8multirange, %(highest)s, %(detections)s, %(others)s,
+        %(quarantined)s, %(lost)s, to_timestamp(%(known_us)s / 1e6), to_timestamp(%(known_us)s / 1e6))
+ON CONFLICT (edge_id, boot) DO UPDATE SET
+    settled = ledger.settled + excluded.settled,
+    highest_seq = greatest(ledger.highest_seq, excluded.highest_seq),
+    detections = ledger.detections + excluded.detections,
+    others = ledger.others + excluded.others,
+    quarantined = ledger.quarantined + excluded.quarantined,
+    lost = ledger.lost + excluded.lost,
+    last_known_at = excluded.last_known_at
+
+-- name: quarantine
+INSERT INTO quarantine (known_at, edge_id, boot, seq, code, payload)
+VALUES (to_timestamp(%(known_us)s / 1e6), %(edge)s, %(boot)s, %(seq)s, %(code)s, %(payload)s)
+
+-- name: ensure_partitions
+SELECT ensure_detection_partitions(%(days)s)
+
+-- name: widen_late_span
+-- Join the waiting span that lies within a minute; the pipeline holds the sector's row lock.
+UPDATE late_span SET from_at = least(from_at, to_timestamp(%(from_us)s / 1e6)),
+       to_at = greatest(to_at, to_timestamp(%(to_us)s / 1e6)), changed_at = clock_timestamp()
+ WHERE id = (SELECT id FROM late_span WHERE sector_id = %(sector)s AND rerun_at IS NULL
+               AND from_at <= to_timestamp(%(to_us)s / 1e6) + interval '60 s'
+               AND to_at >= to_timestamp(%(from_us)s / 1e6) - interval '60 s'
+             ORDER BY id LIMIT 1)
+RETURNING id
+
+-- name: open_late_span
+INSERT INTO late_span (sector_id, from_at, to_at, changed_at)
+VALUES (%(sector)s, to_timestamp(%(from_us)s / 1e6), to_timestamp(%(to_us)s / 1e6), clock_timestamp())
+
+-- name: due_late_spans
+-- A span is due when nothing late has come for the quiet time, or it has waited long enough.
+SELECT id, (extract(epoch FROM from_at) * 1e6)::bigint, (extract(epoch FROM to_at) * 1e6)::bigint,
+       changed_at
+  FROM late_span
+ WHERE sector_id = %(sector)s AND rerun_at IS NULL
+   AND changed_at < clock_timestamp() - make_interval(secs => %(quiet_s)s)
+ ORDER BY from_at
+
+-- name: close_late_span
+-- Only if nothing late has come meanwhile: then it waits for another rerun.
+UPDATE late_span SET rerun_at = clock_timestamp()
+ WHERE id = %(id)s AND changed_at = %(changed_at)s
+RETURNING id
+
+-- name: detections_between
+-- All placed sightings of the sector in a stretch of time whose clock can be trusted.
+SELECT (extract(epoch FROM d.at) * 1e6)::bigint, s.no, d.edge_id, d.boot, d.seq, ST_X(d.geom), ST_Y(d.geom),
+       d.var_east_m2, d.cov_m2, d.var_north_m2, d.east_mps, d.north_mps, d.speed_sigma_mps,
+       d.classes, d.track_id
+  FROM detection d JOIN sensor s ON s.id = d.sensor_id
+ WHERE d.sector_id = %(sector)s AND d.geom IS NOT NULL AND d.timing IN ('l', 'a')
+   AND d.at >= to_timestamp(%(from_us)s / 1e6) AND d.at < to_timestamp(%(to_us)s / 1e6)

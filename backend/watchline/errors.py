@@ -1,0 +1,228 @@
+"""Every error that leaves a process of ours, and the one table that turns it into an HTTP answer.
+
+An error's docstring is its message, for logs and developers. Clients get `code` and `params` and
+make their own sentences (frontend/src/i18n); no library text, SQL or path ever reaches them.
+"""
+
+from typing import Any
+
+
+class WatchlineError(Exception):
+    """Something failed that nobody foresaw."""
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__((type(self).__doc__ or "").strip())
+        self.params = params
+
+    @property
+    def code(self) -> str:
+        """The stable dotted name that clients and translations know."""
+        return lookup(type(self))[1]
+
+    @property
+    def status(self) -> int:
+        """The HTTP status it is answered with."""
+        return lookup(type(self))[0]
+
+
+class RequestInvalid(WatchlineError):
+    """The request does not have the form that this route expects."""
+
+
+class RequestTooLarge(WatchlineError):
+    """The request's body is larger than this route takes."""
+
+
+class RequestNotJson(WatchlineError):
+    """The request has a body that is not declared as application/json."""
+
+
+class RouteUnknown(WatchlineError):
+    """There is nothing at this address."""
+
+
+class MethodWrong(WatchlineError):
+    """This address does not know the method."""
+
+
+class RequestForeign(WatchlineError):
+    """The request was sent by a page of another origin, or does not say which one sent it."""
+
+
+class SessionMissing(WatchlineError):
+    """There is no valid login behind this request."""
+
+
+class ActionForbidden(WatchlineError):
+    """The role of this user does not include the action."""
+
+
+class PasswordMustChange(WatchlineError):
+    """The one-time password has to be changed before anything else."""
+
+
+class PasswordWeak(WatchlineError):
+    """The new password is too short, too long, or the old one again."""
+
+
+class PasswordWrong(WatchlineError):
+    """The old password is not right."""
+
+
+class LoginFailed(WatchlineError):
+    """Name and password do not belong together, or the account is closed."""
+
+
+class LoginTooMany(WatchlineError):
+    """Too many failed logins; try again later."""
+
+
+class LoginNeedsTls(WatchlineError):
+    """A login over plain HTTP is taken from this same machine only."""
+
+
+class UserNameTaken(WatchlineError):
+    """There is a user of this name already."""
+
+
+class UserUnknown(WatchlineError):
+    """There is no user of this name."""
+
+
+class SectorUnknown(WatchlineError):
+    """There is no such sector."""
+
+
+class SectorFileInvalid(WatchlineError):
+    """The sector file cannot be used as it is."""
+
+
+class EdgeUnknown(WatchlineError):
+    """No edge of this name is enrolled."""
+
+
+class EdgeKeyInvalid(WatchlineError):
+    """An edge's public key is 32 bytes in base64."""
+
+
+class EdgeElsewhere(WatchlineError):
+    """The edge is enrolled in another sector."""
+
+
+class UplinkMisdirected(WatchlineError):
+    """Another process takes the envelopes of this edge."""
+
+
+class UplinkNoWriter(WatchlineError):
+    """No process owns the edge's sector at the moment."""
+
+
+class GeofenceUnknown(WatchlineError):
+    """There is no such geofence in this sector."""
+
+
+class GeofenceInvalid(WatchlineError):
+    """The geofence's geometry cannot be used as it is."""
+
+
+class GeofenceOutsideSector(WatchlineError):
+    """The geofence does not touch its sector, where nothing could ever set it off."""
+
+
+class GeofenceIdTaken(WatchlineError):
+    """A geofence of another sector has this id."""
+
+
+class RuleInvalid(WatchlineError):
+    """The rule does not fit its geofence, or its kind is not known."""
+
+
+class IncidentUnknown(WatchlineError):
+    """There is no such incident."""
+
+
+class IncidentWrongStatus(WatchlineError):
+    """The incident's status does not allow this."""
+
+
+class TrackUnknown(WatchlineError):
+    """There is no such track in this sector."""
+
+
+class LiveTooMany(WatchlineError):
+    """The hub serves as many live screens as it can."""
+
+
+class MapInvalid(WatchlineError):
+    """The file is not a map that can be imported."""
+
+
+class DatabaseAway(WatchlineError):
+    """The database does not answer."""
+
+
+class AuditBroken(WatchlineError):
+    """The audit chain does not hold."""
+
+
+#: The one table: error -> (HTTP status, stable code).
+_TABLE: dict[type[WatchlineError], tuple[int, str]] = {
+    WatchlineError: (500, "internal.error"),
+    RequestInvalid: (422, "request.invalid"),
+    RequestTooLarge: (413, "request.too_large"),
+    RequestNotJson: (415, "request.not_json"),
+    RouteUnknown: (404, "request.not_found"),
+    MethodWrong: (405, "request.method_wrong"),
+    RequestForeign: (403, "request.foreign"),
+    SessionMissing: (401, "session.missing"),
+    ActionForbidden: (403, "access.forbidden"),
+    PasswordMustChange: (403, "password.must_change"),
+    PasswordWeak: (422, "password.weak"),
+    PasswordWrong: (403, "password.wrong"),
+    LoginFailed: (401, "login.failed"),
+    LoginTooMany: (429, "login.too_many"),
+    LoginNeedsTls: (403, "login.needs_tls"),
+    UserNameTaken: (409, "user.name_taken"),
+    UserUnknown: (404, "user.unknown"),
+    SectorUnknown: (404, "sector.unknown"),
+    SectorFileInvalid: (422, "sector.file_invalid"),
+    EdgeUnknown: (403, "edge.unknown"),
+    EdgeKeyInvalid: (422, "edge.key_invalid"),
+    EdgeElsewhere: (409, "edge.elsewhere"),
+    UplinkMisdirected: (421, "uplink.misdirected"),
+    UplinkNoWriter: (503, "uplink.no_writer"),
+    GeofenceUnknown: (404, "geofence.unknown"),
+    GeofenceInvalid: (422, "geofence.invalid"),
+    GeofenceOutsideSector: (422, "geofence.outside_sector"),
+    GeofenceIdTaken: (409, "geofence.id_taken"),
+    RuleInvalid: (422, "rule.invalid"),
+    IncidentUnknown: (404, "incident.unknown"),
+    IncidentWrongStatus: (409, "incident.wrong_status"),
+    TrackUnknown: (404, "track.unknown"),
+    LiveTooMany: (503, "live.too_many"),
+    MapInvalid: (422, "map.invalid"),
+    DatabaseAway: (503, "database.away"),
+    AuditBroken: (500, "audit.broken"),
+}
+
+
+def lookup(error: type[WatchlineError]) -> tuple[int, str]:
+    """Status and code of an error class; a class that is not in the table has its parent's."""
+    for kind in error.__mro__:
+        if kind in _TABLE:
+            return _TABLE[kind]
+    return _TABLE[WatchlineError]
+
+
+def problem(error: WatchlineError) -> dict[str, Any]:
+    """The body of application/problem+json (RFC 9457): `type`, `status`, `code`, `params`.
+
+    >>> problem(IncidentWrongStatus(status="resolved"))["code"]
+    'incident.wrong_status'
+    """
+    return {
+        "type": f"urn:watchline:problem:{error.code}",
+        "status": error.status,
+        "code": error.code,
+        "params": error.params,
+    }

@@ -1,0 +1,208 @@
+"""The compiled index: which areas hold a point, and with what probability."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from watchline.geofences.check import check_all
+from watchline.geofences.crossing import lines_cut
+from watchline.geofences.deepest import deepest_points
+from watchline.geofences.grid import Grid, build_grid, locate
+from watchline.geofences.mass import MIN_VARIANCE, REACH, shut_off, whitener
+from watchline.geofences.model import Geofence, GeofenceKind
+from watchline.geofences.predicates import Floats, cuts
+from watchline.geofences.runs import grown, in_order, starts, visiting_order
+
+Ints = NDArray[np.int32]
+
+#: Pairs below this are not told.
+LEAST = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Which areas each of n points concerns: those of point i at `start[i]:start[i + 1]`."""
+
+    start: NDArray[np.int64]  # (n + 1,)
+    area: Ints  # index into GeofenceIndex.areas
+    p: Floats  # probability of being inside; areas that are not listed have less than 1e-5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeofenceIndex:
+    """Areas and lines of one sector, compiled; indices count `areas` and `lines` apart.
+
+    `deepest` rows are (x, y, distance to the nearest edge) of each area's deepest point.
+    """
+
+    areas: tuple[Geofence, ...]
+    lines: tuple[Geofence, ...]
+    area_grid: Grid
+    line_grid: Grid
+    deepest: Floats
+
+    def inside(self, x_m: Floats, y_m: Floats) -> tuple[NDArray[np.int64], Ints]:
+        """(start, area) of the areas that hold each point, uncertainty left out."""
+        x, y = _columns(x_m, y_m)
+        return inside(self.area_grid, visiting_order(self.area_grid.levels[-1], x, y), x, y)
+
+    def probabilities(
+        self, x_m: Floats, y_m: Floats, var_x_m2: Floats, cov_xy_m2: Floats, var_y_m2: Floats
+    ) -> Pairs:
+        """The areas that each uncertain point may be in; points with NaN concern none."""
+        columns = _columns(x_m, y_m, var_x_m2, cov_xy_m2, var_y_m2)
+        order = visiting_order(self.area_grid.levels[-1], columns[0], columns[1])
+        start, area, p = probabilities(self.area_grid, order, *columns)
+        return Pairs(start=start, area=area, p=p)
+
+    def lines_cut(
+        self, x_m: Floats, y_m: Floats, to_x_m: Floats, to_y_m: Floats
+    ) -> tuple[NDArray[np.int64], Ints]:
+        """(start, line) of the lines that each straight path cuts, uncertainty left out."""
+        columns = _columns(x_m, y_m, to_x_m, to_y_m)
+        order = visiting_order(self.line_grid.levels[-1], columns[0], columns[1])
+        return lines_cut(self.line_grid, order, *columns)
+
+
+def compile_index(geofences: Sequence[Geofence]) -> GeofenceIndex:
+    """Compile the geofences of a sector; raises GeofenceInvalid as `check_all` does."""
+    check_all(geofences)
+    areas = tuple(g for g in geofences if g.kind is GeofenceKind.AREA)
+    lines = tuple(g for g in geofences if g.kind is GeofenceKind.LINE)
+    area_grid = build_grid(*_area_edges(areas), closed=True)
+    return GeofenceIndex(
+        areas=areas,
+        lines=lines,
+        area_grid=area_grid,
+        line_grid=build_grid(*_line_edges(lines), closed=False),
+        deepest=deepest_points(area_grid.edges, area_grid.owner_start, area_grid.boxes),
+    )
+
+
+def _area_edges(areas: Sequence[Geofence]) -> tuple[Floats, NDArray[np.int64]]:
+    """Edges with the inside on their left: shells run left about, holes right about."""
+    parts, counts = [], []
+    for area in areas:
+        count = 0
+        for number, ring in enumerate(area.rings):
+            x, y = ring[:, 0] - ring[0, 0], ring[:, 1] - ring[0, 1]
+            twice_area = float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum())
+            path = ring if (twice_area > 0) == (number == 0) else ring[::-1]
+            edges = np.hstack([path[:-1], path[1:]])
+            edges = edges[(edges[:, :2] != edges[:, 2:]).any(axis=1)]
+            parts.append(edges)
+            count += len(edges)
+        counts.append(count)
+    return _joined(parts, counts)
+
+
+def _line_edges(lines: Sequence[Geofence]) -> tuple[Floats, NDArray[np.int64]]:
+    parts = [np.hstack([line.rings[0][:-1], line.rings[0][1:]]) for line in lines]
+    return _joined(parts, [len(part) for part in parts])
+
+
+def _joined(parts: list[Floats], counts: list[int]) -> tuple[Floats, NDArray[np.int64]]:
+    edges = np.ascontiguousarray(np.concatenate([np.zeros((0, 4)), *parts]), dtype=np.float64)
+    return edges, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+def _columns(*columns: Floats) -> list[Floats]:
+    return [np.ascontiguousarray(column, dtype=np.float64) for column in columns]
+
+
+@njit(cache=True, nogil=True)
+def inside(
+    grid: Grid, order: NDArray[np.int64], x: Floats, y: Floats
+) -> tuple[NDArray[np.int64], Ints]:
+    """As GeofenceIndex.inside; a point exactly on an edge counts as a little east of it."""
+    cells, entries, listed, edges = grid.cells, grid.entries, grid.listed, grid.edges
+    n, used = len(x), 0
+    counts = np.zeros(n, np.int64)
+    area = np.empty(2 * n + 16, np.int32)
+    for i in order:
+        before = used
+        cell, cx, cy = locate(grid, x[i], y[i], 0.0)
+        if cell >= 0:
+            for e in range(cells[cell, 0], cells[cell, 1]):
+                odd = (entries[e, 0] & 1) == 1
+                for k in range(entries[e, 1], entries[e, 2]):
+                    j = listed[k]
+                    ax, ay, bx, by = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
+                    odd ^= cuts(ax, ay, bx, by, x[i], y[i], cx, cy)
+                if odd:
+                    if used == len(area):
+                        area = grown(area)
+                    area[used] = entries[e, 0] >> 1
+                    used += 1
+        counts[i] = used - before
+    start = starts(counts)
+    return start, in_order(start, order, area)
+
+
+@njit(cache=True, nogil=True)
+def probabilities(
+    grid: Grid,
+    order: NDArray[np.int64],
+    x: Floats,
+    y: Floats,
+    var_x: Floats,
+    cov_xy: Floats,
+    var_y: Floats,
+) -> tuple[NDArray[np.int64], Ints, Floats]:
+    """As GeofenceIndex.probabilities: (start, area, p)."""
+    cells, entries, listed, edges = grid.cells, grid.entries, grid.listed, grid.edges
+    boxes = grid.boxes
+    n, used = len(x), 0
+    counts = np.zeros(n, np.int64)
+    area = np.empty(2 * n + 16, np.int32)
+    p_of = np.empty(2 * n + 16, np.float64)
+    for i in order:
+        before = used
+        px, py = x[i], y[i]
+        if not math.isfinite(px + py + var_x[i] + cov_xy[i] + var_y[i]):
+            continue
+        a, b, c = whitener(var_x[i], cov_xy[i], var_y[i])
+        reach_x, reach_y = REACH / a, REACH * math.sqrt(max(var_y[i], MIN_VARIANCE))
+        cell, cx, cy = locate(grid, px, py, max(reach_x, reach_y))
+        if cell < 0:
+            continue
+        west, east = px - reach_x, px + reach_x
+        south, north = py - reach_y, py + reach_y
+        for e in range(cells[cell, 0], cells[cell + 1, 0]):
+            owner = entries[e, 0] >> 1
+            odd = (entries[e, 0] & 1) == 1
+            first, end = entries[e, 1], entries[e, 3]
+            near = 0.0
+            if first < end:
+                if (
+                    east < boxes[owner, 0]
+                    or north < boxes[owner, 1]
+                    or west > boxes[owner, 2]
+                    or south > boxes[owner, 3]
+                ):
+                    continue
+                for k in range(first, end):
+                    j = listed[k]
+                    ax, ay, bx, by = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
+                    odd ^= cuts(ax, ay, bx, by, px, py, cx, cy)
+                    if (
+                        min(ax, bx) < east
+                        and max(ax, bx) > west
+                        and min(ay, by) < north
+                        and max(ay, by) > south
+                    ):
+                        near += shut_off(ax, ay, bx, by, px, py, a, b, c)
+            p = (1.0 if odd else 0.0) - near / (2.0 * math.pi)
+            if p > LEAST:
+                if used == len(area):
+                    area, p_of = grown(area), grown(p_of)
+                area[used] = owner
+                p_of[used] = min(p, 1.0)
+                used += 1
+        counts[i] = used - before
+    start = starts(counts)
+    return start, in_order(start, order, area), in_order(start, order, p_of)

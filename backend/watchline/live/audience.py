@@ -1,0 +1,135 @@
+"""The screens that watch one sector: each has a cursor, all share the bytes they are sent."""
+
+import asyncio
+from collections.abc import Callable
+
+from watchline.live import events
+from watchline.live.picture import Picture
+
+#: Alarms do not wait for the next track frame, but a storm of them is still bundled.
+URGENT_INTERVAL_S = 0.02
+
+
+class Screen:
+    """One open stream: up to where it has been told, and what is to happen to it."""
+
+    __slots__ = (
+        "bye",
+        "cursor",
+        "dropped",
+        "heartbeat",
+        "sending_since",
+        "sent_at",
+        "session",
+        "task",
+        "waiting",
+    )
+
+    def __init__(self, session: bytes, now: float) -> None:
+        self.session = session
+        self.cursor = -1  # −1: it has nothing yet
+        self.bye: bytes | None = None
+        self.dropped = False
+        self.heartbeat = False
+        self.sending_since: float | None = None
+        self.sent_at = now
+        self.task: asyncio.Task[None] | None = None
+        self.waiting: asyncio.Future[None] | None = None
+
+    def wake(self) -> None:
+        """Let its task look again."""
+        if self.waiting is not None and not self.waiting.done():
+            self.waiting.set_result(None)
+
+    def close(self, farewell: bytes) -> None:
+        """End it with a last event."""
+        self.bye = farewell
+        self.wake()
+
+    async def wait(self) -> None:
+        """Until there may be news."""
+        self.waiting = asyncio.get_running_loop().create_future()
+        await self.waiting
+
+
+class Audience:
+    """Publishes a picture to its screens, at most once per `interval_s`.
+
+    A publication moves all screens to one tick, whatever they had before: the delta for each
+    distinct cursor is encoded once, and screens that keep up have the same cursor.
+    """
+
+    def __init__(self, picture: Picture, interval_s: float, clock: Callable[[], float]) -> None:
+        self.picture = picture
+        self.screens: set[Screen] = set()
+        self._interval_s = interval_s
+        self._clock = clock
+        self._published = 0
+        self._published_at = -1e9
+        self._due: asyncio.TimerHandle | None = None
+        self._encoded: dict[int | tuple[int, int], bytes] = {}
+
+    def changed(self, *, urgent: bool = False) -> None:
+        """The picture has news; `urgent` ones do not wait for their turn."""
+        interval = min(URGENT_INTERVAL_S, self._interval_s) if urgent else self._interval_s
+        wait = self._published_at + interval - self._clock()
+        if self._due is not None:
+            if self._due.when() <= self._clock() + wait:
+                return
+            self._due.cancel()
+            self._due = None
+        if wait <= 0:
+            self.publish()
+        else:
+            self._due = asyncio.get_running_loop().call_later(wait, self.publish)
+
+    def publish(self) -> None:
+        """Give out everything up to now."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        before = self._published
+        self._published = self.picture.tick
+        self._published_at = self._clock()
+        self._encoded.clear()
+        if self.screens:
+            self.next_for(before)  # nearly all screens stand here: encode before they wake
+            for screen in self.screens:
+                screen.wake()
+
+    def first_for(self, last_event_id: str | None) -> bytes:
+        """What a new screen is sent: what it lacks since its last event, or the whole picture."""
+        known = events.read_id(last_event_id or "", self.picture.sector)
+        if known is None:
+            return self._remember(-1)
+        data = self._encoded.get(known)
+        if data is None:
+            change = self.picture.resume(*known)
+            if change is None:
+                return self._remember(-1)
+            data = events.delta(self.picture, change) or events.HEARTBEAT
+            self._encoded[known] = data
+        return data
+
+    def next_for(self, cursor: int) -> bytes | None:
+        """What a screen at `cursor` is sent next; None when it has all that is published."""
+        return None if cursor >= self._published else self._remember(cursor)
+
+    @property
+    def published(self) -> int:
+        """The cursor of a screen that has been sent everything published."""
+        return self._published
+
+    def _remember(self, cursor: int) -> bytes:
+        # Encoded between two publications it may hold a little more than the published tick;
+        # the next delta then repeats that, which does no harm.
+        data = self._encoded.get(cursor)
+        if data is None:
+            change = self.picture.since(cursor) if cursor >= 0 else None
+            data = (
+                events.snapshot(self.picture)
+                if change is None
+                else events.delta(self.picture, change)
+            )
+            self._encoded[cursor] = data
+        return data

@@ -1,0 +1,822 @@
+"""The hub's half of the way of one detection: accept, track, judge, raise, commit, tell.
+
+One thread per sector runs this list. What it keeps in memory is a cache of committed rows:
+any doubt (an error, an unknown outcome, another writer) is answered by throwing the memory
+away and starting from what PostGIS holds; the edges then send again what is not settled.
+"""
+
+import threading
+import time
+import zlib
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+import numpy as np
+import psycopg
+import shapely
+import structlog
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from watchline.db.engine import connect_sync
+from watchline.detections import store as detection_store
+from watchline.detections.accept import Accepted, Quarantined, accept
+from watchline.detections.copy import pack
+from watchline.detections.ledger import SeqSet
+from watchline.detections.model import Batch
+from watchline.detections.reorder import ReorderBuffer
+from watchline.detections.rows import Rows, concatenate, to_rows
+from watchline.detections.store import Settlement
+from watchline.geofences import current as current_geofences
+from watchline.incidents import record
+from watchline.incidents.lifecycle import Change, raise_findings
+from watchline.incidents.model import OpenIncident
+from watchline.live.model import Frame, Pulse, TrackRow
+from watchline.rules import current as current_rules
+from watchline.rules import engine
+from watchline.rules.model import Finding
+from watchline.rules.state import RuleState
+from watchline.sectors import writer
+from watchline.sectors.plane import SectorPlane
+from watchline.tracks import projection, tracker
+from watchline.tracks.local import localise
+from watchline.tracks.model import TrackStatus, TrackUpdates
+from watchline.tracks.state import TrackerState
+from watchline_sensors.contract import Envelope, Health, Receipt, SensorInfo
+
+log = structlog.get_logger()
+
+#: Detections older than this at arrival are history, whatever the track clock says.
+LIVE_WINDOW_US = 60_000_000
+#: Stamps further ahead of our clock are stored but not judged.
+FUTURE_US = 1_000_000
+#: How long a row may wait for the other edges' watermarks (DESIGN §4.7).
+REORDER_US = 500_000
+#: After a start, edges heard in the last minutes get this long to come back.
+GRACE_US = 5_000_000
+TICK_US = 1_000_000
+#: A commit at most each so often: batches stay worth their flush.
+MIN_CYCLE_S = 0.02
+#: More rows than this in memory: edges are asked to wait.
+MAX_BACKLOG = 100_000
+PROJECTION_US = 1_000_000
+_CONFIG = tracker.TrackerConfig()
+
+
+class NotOwner(Exception):
+    """This process does not write the sector now."""
+
+
+class Busy(Exception):
+    """Too much is waiting to be committed."""
+
+
+@dataclass(slots=True)
+class _Boot:
+    """What is known of one start of one edge."""
+
+    known: SeqSet  # settled or on its way
+    settled: SeqSet  # committed
+    highest_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    edge: str
+    boot: int
+    highest_seq: int
+    watermark_us: int
+    live: bool
+    arrived_us: int
+    sent_at_us: int
+    accepted: Accepted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Memory:
+    """The committed state that a step starts from; never changed in place."""
+
+    tracker: TrackerState
+    rules: RuleState
+    book: dict[UUID, OpenIncident]
+    next_no: int
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one commit will settle."""
+
+    live: Rows | None = None
+    late: list[Rows] = field(default_factory=list)
+    uncertain: list[Rows] = field(default_factory=list)
+    others: list[tuple[str, SensorInfo | Health]] = field(default_factory=list)
+    quarantined: list[tuple[str, int, Sequence[Quarantined]]] = field(default_factory=list)
+    settling: dict[tuple[str, int], SeqSet] = field(default_factory=lambda: defaultdict(SeqSet))
+    counts: dict[tuple[str, int], list[int]] = field(
+        default_factory=lambda: defaultdict(lambda: [0, 0, 0, 0])
+    )
+    tick_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """What the pure steps made of a commit's work."""
+
+    memory: _Memory
+    updates: TrackUpdates
+    track_ids: NDArray[np.uint8]
+    changes: Sequence[Change]
+
+
+def edge_number(edge: str) -> int:
+    """A small integer for an edge, the same in every process: part of the sort and of track ids."""
+    return zlib.crc32(edge.encode()) & 0x7FFFFFFF
+
+
+class SectorPipeline:
+    """One sector's writer. `receive` and `receipt` may be called from another thread."""
+
+    def __init__(
+        self,
+        sector: str,
+        *,
+        database_url: str,
+        owner_url: str,
+        token: str,
+        publish: Callable[[Frame], None],
+        clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        self.sector = sector
+        self._database_url = database_url
+        self._owner_url = owner_url
+        self._token = token
+        self._publish = publish
+        self._clock_us = clock_us
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._stop = False
+        self._hold: writer.Hold | None = None
+        self._boots: dict[tuple[str, int], _Boot] = {}
+        self._inbox: deque[_Arrival] = deque()
+        self._pending = 0
+        self._edges: dict[str, writer.EdgeRow] = {}
+        self._sensors: dict[str, tuple[int, str]] = {}
+        self._described: dict[str, set[str]] = defaultdict(set)
+
+    @property
+    def hold(self) -> writer.Hold | None:
+        """The sector as this process holds it, or None while it does not."""
+        return self._hold
+
+    # ── called by the uplink endpoint ────────────────────────────────────────────────────────
+    def public_key(self, edge: str) -> bytes | None:
+        """The edge's signature key, or None when it may not send to this sector."""
+        with self._lock:
+            self._held()
+            row = self._edges.get(edge)
+        return None if row is None else row.public_key
+
+    def receive(self, envelope: Envelope, *, json: bool = False) -> Receipt:
+        """Take a verified envelope into memory; the receipt says what is settled so far.
+
+        Raises NotOwner while another process writes the sector, Busy when the backlog is full.
+        """
+        now_us = self._clock_us()
+        with self._lock:
+            hold = self._held()
+            if self._pending > MAX_BACKLOG:
+                raise Busy
+            boot = self._boot(envelope.edge, envelope.boot)
+            own = frozenset(s for s, (_, edge) in self._sensors.items() if edge == envelope.edge)
+            foreign = frozenset(self._sensors).difference(own)
+            own |= self._described[envelope.edge]
+            accepted = accept(envelope, boot.known, own, foreign, json=json)
+            for seqs in (accepted.seqs, accepted.other_seqs):
+                boot.known.add_all(seqs)
+            for bad in accepted.quarantined:
+                boot.known.add(bad.seq, bad.seq + 1)
+            for low, high in accepted.lost:
+                boot.known.add(low, high)
+            for item in accepted.others:
+                if isinstance(item, SensorInfo):
+                    self._described[envelope.edge].add(item.sensor)
+            self._pending += len(accepted.seqs)
+            self._inbox.append(
+                _Arrival(
+                    edge=envelope.edge,
+                    boot=envelope.boot,
+                    highest_seq=envelope.highest_seq,
+                    watermark_us=envelope.watermark_us,
+                    live=envelope.lane == "live",
+                    arrived_us=now_us,
+                    sent_at_us=envelope.sent_at_us,
+                    accepted=accepted,
+                )
+            )
+            self._wake.notify()
+            return Receipt(
+                epoch=hold.epoch,
+                accepted=len(accepted.seqs) + len(accepted.others),
+                duplicate=accepted.duplicates,
+                rejected=accepted.rejections(),
+                settled=boot.settled.ranges(),
+            )
+
+    def _held(self) -> writer.Hold:
+        if self._hold is None:
+            raise NotOwner
+        return self._hold
+
+    def _boot(self, edge: str, boot: int) -> _Boot:
+        known = self._boots.get((edge, boot))
+        if known is None:
+            known = self._boots[edge, boot] = _Boot(SeqSet(), SeqSet(), 0)
+        return known
+
+    # ── the sector's thread ──────────────────────────────────────────────────────────────────
+    def run(self) -> None:
+        """Hold the sector and work until stopped; every failure ends in a fresh start."""
+        while not self._stop:
+            try:
+                with connect_sync(self._database_url, autocommit=True) as connection:
+                    if not self._acquire(connection):
+                        self._pause(1.0)
+                        continue
+                    while not self._stop:
+                        self._cycle(connection)
+            except writer.Fenced:
+                log.warning("sector.fenced", sector=self.sector)
+            except psycopg.Error as error:
+                # Unknown outcome: what the database holds decides, so forget and re-read.
+                log.warning("sector.database", sector=self.sector, error=type(error).__name__)
+            except Exception:
+                # Ours to mend; but a sector without a writer is worse than one that tries again.
+                log.exception("sector.failed", sector=self.sector)
+            finally:
+                self._forget()
+            self._pause(0.5)
+
+    def stop(self) -> None:
+        """Ask the thread to end after its present commit."""
+        with self._lock:
+            self._stop = True
+            self._wake.notify()
+
+    def _pause(self, seconds: float) -> None:
+        with self._lock:
+            if not self._stop:
+                self._wake.wait(seconds)
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._hold = None
+            self._inbox.clear()
+            self._boots.clear()
+            self._pending = 0
+
+    def _acquire(self, connection: writer.Connection) -> bool:
+        hold = writer.take(connection, self.sector, url=self._owner_url, token=self._token)
+        if hold is None:
+            return False
+        now_us = self._clock_us()
+        self._plane = SectorPlane(hold.origin_lon_deg, hold.origin_lat_deg)
+        self._read_edges(connection)
+        self._rev = hold.rev
+        self._rules_rev = -1
+        self._projected: dict[bytes, int] = dict.fromkeys(
+            projection.live_ids(connection, self.sector), 0
+        )
+        detection_store.ensure_partitions(connection, 3)
+        self._partitions_us = now_us
+        state = writer.load_state(connection, self.sector)
+        self._memory = _Memory(
+            tracker=TrackerState.empty() if state is None else TrackerState.unpack(state[0]),
+            rules=RuleState.empty() if state is None else RuleState.unpack(state[1]),
+            book={},
+            next_no=1,
+        )
+        self._reload(connection)
+        heard = {
+            edge_number(row.id)
+            for row in self._edges.values()
+            if row.last_seen_at is not None
+            and now_us - row.last_seen_at.timestamp() * 1e6 < 2 * LIVE_WINDOW_US
+        }
+        self._reorder = ReorderBuffer(
+            slot_us=tracker.SLOT_US,
+            hold_us=REORDER_US,
+            expected=frozenset(heard),
+            grace_until_us=now_us + GRACE_US,
+        )
+        self._grace_until_us = now_us + GRACE_US
+        self._rows_of_tick = 0
+        self._lags_ms: list[float] = []
+        self._skews: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=101))
+        self._tick_us = now_us
+        # Boots that have given out more seqs than the ledger says.
+        self._unsaid: set[tuple[str, int]] = set()
+        self._edge_seen: dict[str, int] = {}
+        sensors = {id: (no, edge) for no, id, edge in writer.sensors(connection, self.sector)}
+        boots = {
+            (edge, boot): _Boot(settled.copy(), settled, highest)
+            for edge in self._edges
+            for boot, (settled, highest) in detection_store.ledger_of(connection, edge).items()
+        }
+        with self._lock:
+            self._sensors = sensors
+            self._described = defaultdict(set)
+            self._boots = boots
+            self._hold = hold
+        log.info("sector.held", sector=self.sector, epoch=hold.epoch, rev=hold.rev)
+        self._publish(self._snapshot(now_us))
+        return True
+
+    def _reload(self, connection: writer.Connection) -> None:
+        """Read again what people may have changed."""
+        newest = current_geofences.newest_rev(connection, self.sector)
+        if newest != self._rules_rev:
+            self._compiled = engine.compile_rules(
+                current_geofences.current(connection, self.sector, self._plane),
+                current_rules.current(connection, self.sector),
+            )
+            self._rules_rev = newest
+        self._read_edges(connection)
+        self._memory = replace(
+            self._memory,
+            book=record.open_incidents(connection, self.sector),
+            next_no=record.last_no(connection, self.sector) + 1,
+        )
+
+    def _read_edges(self, connection: writer.Connection) -> None:
+        edges = {row.id: row for row in writer.edges(connection, self.sector)}
+        with self._lock:
+            self._edges = edges
+
+    def _cycle(self, connection: writer.Connection) -> None:
+        started = time.monotonic()
+        with self._lock:
+            if not self._inbox:
+                self._wake.wait(0.02 if len(self._reorder) else 0.1)
+            arrivals = list(self._inbox)
+            self._inbox.clear()
+        now_us = self._clock_us()
+        if now_us - self._partitions_us > 3_600_000_000:
+            detection_store.ensure_partitions(connection, 3)
+            self._partitions_us = now_us
+        self._register(connection, arrivals, now_us)
+        work = self._intake(arrivals, now_us)
+        work.live = self._reorder.release(now_us)
+        if now_us - self._tick_us >= TICK_US:
+            work.tick_us = self._tick_time(now_us)
+            for key in self._unsaid:
+                work.settling[key].add(0, 0)
+            self._beat(connection, now_us)
+        if work.settling or work.live is not None or work.tick_us is not None:
+            self._commit(connection, work, now_us)
+        time.sleep(max(0.0, MIN_CYCLE_S - (time.monotonic() - started)))
+
+    def _tick_time(self, now_us: int) -> int | None:
+        """Up to when the absence of plots means something; None during the grace of a start."""
+        if now_us < self._grace_until_us:
+            return None
+        return self._reorder.passed_us(now_us)
+
+    # ── 5 accept ─────────────────────────────────────────────────────────────────────────────
+    def _register(
+        self, connection: writer.Connection, arrivals: Sequence[_Arrival], now_us: int
+    ) -> None:
+        """Give newly described sensors their numbers, in a commit of their own."""
+        infos = [
+            (arrival.edge, item)
+            for arrival in arrivals
+            for item in arrival.accepted.others
+            if isinstance(item, SensorInfo)
+        ]
+        if not infos:
+            return
+        numbers: dict[str, tuple[int, str]] = {}
+        with connection.transaction():
+            rev = writer.bump(connection, self.sector)
+            if writer.position(connection, self.sector)[0] != self._held().epoch:
+                raise writer.Fenced
+            for edge, info in infos:
+                no = writer.upsert_sensor(connection, self.sector, edge, info, rev)
+                if no is not None:
+                    numbers[info.sensor] = (no, edge)
+            writer.hint(connection, self.sector)
+        if rev != self._rev + 1:
+            self._reload(connection)
+        self._rev = rev
+        with self._lock:
+            self._sensors = self._sensors | numbers
+        self._publish(self._frame(now_us, changed=["sensors"]))
+
+    def _intake(self, arrivals: Sequence[_Arrival], now_us: int) -> _Work:
+        """Sort arrivals into what is tracked in order, what is late, and what cannot be judged."""
+        work = _Work()
+        numbers = {id: no for id, (no, _) in self._sensors.items()}
+        clock_us = self._memory.tracker.clock_us
+        for arrival in arrivals:
+            key = (arrival.edge, arrival.boot)
+            accepted = arrival.accepted
+            edge = edge_number(arrival.edge)
+            if arrival.live:
+                self._reorder.heard(edge, arrival.watermark_us, now_us)
+                self._skews[arrival.edge].append((arrival.arrived_us - arrival.sent_at_us) / 1000)
+            self._edge_seen[arrival.edge] = arrival.arrived_us
+            if accepted.seqs:
+                rows = to_rows(
+                    accepted.seqs,
+                    accepted.detections,
+                    edge=edge,
+                    boot=arrival.boot,
+                    arrived_us=arrival.arrived_us,
+                    sensor_numbers=numbers,
+                )
+                uncertain = rows.at_us > now_us + FUTURE_US
+                late = (rows.at_us < clock_us) | (rows.at_us < now_us - LIVE_WINDOW_US)
+                if uncertain.any():
+                    work.uncertain.append(rows.take(uncertain))
+                if late.any():
+                    work.late.append(rows.take(late))
+                self._reorder.put(rows.take(~(late | uncertain)))
+                work.settling[key].add_all(rows.seq[uncertain | late].tolist())
+            counts = work.counts[key]
+            work.settling[key].add_all(accepted.other_seqs)
+            work.others += [(arrival.edge, item) for item in accepted.others]
+            counts[1] += len(accepted.others)
+            if accepted.quarantined:
+                work.quarantined.append((arrival.edge, arrival.boot, accepted.quarantined))
+                work.settling[key].add_all([item.seq for item in accepted.quarantined])
+                counts[2] += len(accepted.quarantined)
+            for low, high in accepted.lost:
+                work.settling[key].add(low, high)
+                counts[3] += high - low
+            boot = self._boots[key]
+            if arrival.highest_seq > boot.highest_seq:
+                boot.highest_seq = arrival.highest_seq
+                self._unsaid.add(key)
+            if not len(work.settling[key]):
+                del work.settling[key]
+        return work
+
+    # ── 6 track, 7 judge, 8 raise ────────────────────────────────────────────────────────────
+    def _step(self, live: Rows | None, tick_us: int | None) -> _Step:
+        memory = self._memory
+        batch = to_batch(live, self._plane) if live is not None else EMPTY_BATCH
+        state, updates, track_ids = tracker.step(memory.tracker, batch, tick_us, _CONFIG)
+        rules, findings = engine.step(memory.rules, updates, tick_us, self._compiled)
+        ended = np.flatnonzero(updates.status == TrackStatus.ENDED)
+        book, changes = raise_findings(
+            memory.book,
+            owned(findings, self._held().area, self._plane),
+            [(updates.id[i].tobytes(), int(updates.at_us[i])) for i in ended],
+            state.live_ids(),
+            next_no=memory.next_no,
+        )
+        return _Step(
+            memory=_Memory(
+                tracker=state,
+                rules=rules,
+                book=book,
+                next_no=memory.next_no + len(book) - len(memory.book),
+            ),
+            updates=updates,
+            track_ids=track_ids,
+            changes=changes,
+        )
+
+    # ── 9 commit ─────────────────────────────────────────────────────────────────────────────
+    def _commit(self, connection: writer.Connection, work: _Work, now_us: int) -> None:
+        """One transaction; rerun the step when people have written in between."""
+        live = work.live
+        if live is not None:
+            for key, stored in self._by_boot(live).items():
+                work.settling[key].add_all(stored)
+        while True:
+            step = self._step(live, work.tick_us)
+            quiet = not (work.settling or len(step.updates) or step.changes)
+            try:
+                if quiet:
+                    # Nothing to write; but see whether people have.
+                    epoch, rev = writer.position(connection, self.sector)
+                    if epoch != self._held().epoch:
+                        raise writer.Fenced
+                    if rev != self._rev:
+                        raise writer.RevMoved
+                    writer.seen(connection, self._held())
+                    self._memory = step.memory
+                    return
+                with connection.transaction():
+                    rev = writer.fence(connection, self._held(), self._rev)
+                    self._write(connection, work, step, rev, now_us)
+                break
+            except writer.RevMoved:
+                self._rev = writer.position(connection, self.sector)[1]
+                self._reload(connection)
+                self._publish(self._frame(now_us, changed=["incidents", "geofences", "sensors"]))
+        self._rev = rev
+        self._memory = step.memory
+        self._unsaid.difference_update(work.settling)
+        with self._lock:
+            for key, seqs in work.settling.items():
+                for low, high in seqs.ranges():
+                    self._boots[key].settled.add(low, high)
+            self._pending -= sum(
+                len(rows) for rows in [*work.late, *work.uncertain, *([live] if live else [])]
+            )
+        self._tell(work, step, now_us)
+
+    def _write(
+        self, connection: writer.Connection, work: _Work, step: _Step, rev: int, now_us: int
+    ) -> None:
+        parts: list[tuple[Rows, int, NDArray[np.uint8]]] = []
+        if work.live is not None:
+            parts.append((work.live, ord("l"), step.track_ids))
+        for rows in work.late:
+            parts.append((rows, ord("a"), np.zeros((len(rows), 16), np.uint8)))
+        for rows in work.uncertain:
+            parts.append((rows, ord("u"), np.zeros((len(rows), 16), np.uint8)))
+        if parts:
+            names = {edge_number(edge): edge for edge in self._edges}
+            detection_store.copy_detections(
+                connection,
+                pack(
+                    concatenate([rows for rows, _, _ in parts]),
+                    known_us=now_us,
+                    sector=self.sector,
+                    timing=np.concatenate(
+                        [np.full(len(rows), letter, np.uint8) for rows, letter, _ in parts]
+                    ),
+                    track_ids=np.concatenate([ids for _, _, ids in parts]),
+                    edge_ids=names,
+                    sensor_ids=self._sensor_ids(),
+                ),
+            )
+        detections: dict[tuple[str, int], int] = defaultdict(int)
+        for rows, _, _ in parts:
+            for key, stored in self._by_boot(rows).items():
+                detections[key] += len(stored)
+        for edge, boot, items in work.quarantined:
+            detection_store.quarantine(connection, edge, boot, items, now_us)
+        for (edge, boot), seqs in sorted(work.settling.items()):
+            _, others, quarantined, lost = work.counts[edge, boot]
+            detection_store.settle(
+                connection,
+                Settlement(
+                    edge=edge,
+                    boot=boot,
+                    settled=seqs.ranges(),
+                    highest_seq=self._boots[edge, boot].highest_seq,
+                    detections=detections[edge, boot],
+                    others=others,
+                    quarantined=quarantined,
+                    lost=lost,
+                ),
+                now_us,
+            )
+        for _, item in work.others:
+            if isinstance(item, Health):
+                writer.upsert_health(connection, item, now_us)
+        for rows in work.late:
+            placed = rows.at_us[~np.isnan(rows.lon_deg)]
+            if len(placed):
+                detection_store.note_late(
+                    connection, self.sector, int(placed.min()), int(placed.max())
+                )
+        self._project(connection, step.updates, now_us)
+        record.record(
+            connection, self.sector, rev, now_us, step.changes, self._plane.point_to_lon_lat
+        )
+        writer.save_state(
+            connection,
+            self.sector,
+            rev,
+            step.memory.tracker.clock_us,
+            step.memory.tracker.pack(),
+            step.memory.rules.pack(),
+        )
+        if step.changes or any(isinstance(item, Health) for _, item in work.others):
+            writer.hint(connection, self.sector)
+
+    def _by_boot(self, rows: Rows) -> dict[tuple[str, int], list[int]]:
+        names = {edge_number(edge): edge for edge in self._edges}
+        grouped: dict[tuple[str, int], list[int]] = {}
+        keys = np.stack([rows.edge.astype(np.int64), rows.boot], axis=1)
+        for edge, boot in np.unique(keys, axis=0).tolist():
+            mine = (rows.edge == edge) & (rows.boot == boot)
+            grouped[names[edge], boot] = np.sort(rows.seq[mine]).tolist()
+        return grouped
+
+    def _sensor_ids(self) -> dict[int, str]:
+        return {no: id for id, (no, _) in self._sensors.items()}
+
+    def _project(self, connection: writer.Connection, updates: TrackUpdates, now_us: int) -> None:
+        """Write the newest state of each track that is new, changed its status or waited 1 s."""
+        if not len(updates):
+            return
+        last = _last_of_each(updates)
+        ids = [updates.id[i].tobytes() for i in last.tolist()]
+        local = localise(updates, self._plane)
+        sensor_ids = self._sensor_ids()
+        new = np.array([id not in self._projected for id in ids], bool)
+        due = np.array(
+            [
+                now_us - self._projected.get(id, 0) >= PROJECTION_US
+                or updates.status[i] in (TrackStatus.COASTING, TrackStatus.ENDED)
+                for id, i in zip(ids, last.tolist(), strict=True)
+            ],
+            bool,
+        )
+        if new.any():
+            projection.insert(
+                connection, self.sector, now_us, updates, last[new], local, sensor_ids
+            )
+        if (due & ~new).any():
+            projection.update(connection, updates, last[due & ~new], local, sensor_ids)
+        for id, i, written in zip(ids, last.tolist(), (new | due).tolist(), strict=True):
+            if updates.status[i] == TrackStatus.ENDED:
+                self._projected.pop(id, None)
+            elif written:
+                self._projected[id] = now_us
+
+    # ── 10 tell ──────────────────────────────────────────────────────────────────────────────
+    def _tell(self, work: _Work, step: _Step, now_us: int) -> None:
+        updates = step.updates
+        changed = []
+        if step.changes:
+            changed.append("incidents")
+        if any(isinstance(item, Health) for _, item in work.others):
+            changed.append("sensors")
+        if work.live is not None:
+            self._rows_of_tick += len(work.live)
+            self._lags_ms.append(float(np.median(now_us - work.live.at_us)) / 1000)
+        for rows in (*work.late, *work.uncertain):
+            self._rows_of_tick += len(rows)
+        if len(updates) or changed:
+            last = _last_of_each(updates)
+            alive = updates.status[last] != TrackStatus.ENDED
+            self._publish(
+                self._frame(
+                    now_us,
+                    up=self._track_rows(updates, last[alive]),
+                    gone=updates.no[last[~alive]].tolist(),
+                    changed=changed,
+                )
+            )
+
+    def _beat(self, connection: writer.Connection, now_us: int) -> None:
+        """Once a second: the pulse, when each edge was heard, and who may send."""
+        self._read_edges(connection)
+        elapsed_s = (now_us - self._tick_us) / 1e6
+        connected = set(self._reorder.connected(now_us))
+        self._publish(
+            self._frame(
+                now_us,
+                pulse=Pulse(
+                    at_us=now_us,
+                    detections_per_s=round(self._rows_of_tick / elapsed_s, 1),
+                    lag_ms=round(float(np.median(self._lags_ms)), 1) if self._lags_ms else 0.0,
+                    backlog=self._pending,
+                    edges_connected=len(connected),
+                    edges_total=len(self._edges),
+                    sensors_ok=sum(
+                        edge_number(edge) in connected for _, edge in self._sensors.values()
+                    ),
+                    sensors_total=len(self._sensors),
+                ),
+            )
+        )
+        self._rows_of_tick = 0
+        self._lags_ms = []
+        self._tick_us = now_us
+        for edge, seen_us in self._edge_seen.items():
+            skews = self._skews[edge]
+            writer.edge_seen(connection, edge, seen_us, float(np.median(skews)) if skews else None)
+        self._edge_seen = {}
+
+    def _track_rows(self, updates: TrackUpdates, index: NDArray[np.intp]) -> list[TrackRow]:
+        if not len(index):
+            return []
+        updates = updates.take(index)
+        local = localise(updates, self._plane)
+        best = updates.classes.argmax(axis=1)
+        return list(
+            zip(
+                updates.no.tolist(),
+                local.lon_deg.round(6).tolist(),
+                local.lat_deg.round(6).tolist(),
+                local.var_east_m2.round(1).tolist(),
+                local.cov_m2.round(1).tolist(),
+                local.var_north_m2.round(1).tolist(),
+                local.east_mps.round(2).tolist(),
+                local.north_mps.round(2).tolist(),
+                updates.status.tolist(),
+                best.tolist(),
+                (100 * updates.classes.max(axis=1)).astype(int).tolist(),
+                (updates.at_us // 1000).tolist(),
+                strict=True,
+            )
+        )
+
+    def _frame(
+        self,
+        now_us: int,
+        *,
+        up: list[TrackRow] | None = None,
+        gone: list[int] | None = None,
+        changed: list[str] | None = None,
+        pulse: Pulse | None = None,
+    ) -> Frame:
+        return Frame(
+            sector=self.sector,
+            epoch=self._held().epoch,
+            rev=self._rev,
+            at_us=now_us,
+            up=up or [],
+            gone=gone or [],
+            changed=changed or [],
+            pulse=pulse,
+        )
+
+    def _snapshot(self, now_us: int) -> Frame:
+        """The picture at a start: the live tracks as the packed state has them."""
+        updates = tracker.picture(self._memory.tracker)
+        return Frame(
+            sector=self.sector,
+            epoch=self._held().epoch,
+            rev=self._rev,
+            at_us=now_us,
+            snapshot=True,
+            up=self._track_rows(updates, np.arange(len(updates))),
+            changed=["incidents", "sensors", "geofences"],
+        )
+
+
+def to_batch(rows: Rows, plane: SectorPlane) -> Batch:
+    """Rows in the sector's plane; a bearing without a place stays NaN and is not tracked."""
+    x, y = plane.to_plane(rows.lon_deg, rows.lat_deg)
+    var_x, cov, var_y = plane.covariance_to_plane(
+        rows.lon_deg, rows.lat_deg, rows.var_east_m2, rows.cov_m2, rows.var_north_m2
+    )
+    vx, vy = plane.vector_to_plane(rows.lon_deg, rows.lat_deg, rows.east_mps, rows.north_mps)
+    return Batch(
+        at_us=rows.at_us,
+        sensor=rows.sensor,
+        edge=rows.edge,
+        boot=rows.boot,
+        seq=rows.seq,
+        x_m=x,
+        y_m=y,
+        var_x_m2=var_x,
+        cov_xy_m2=cov,
+        var_y_m2=var_y,
+        vx_mps=vx,
+        vy_mps=vy,
+        v_sigma_mps=rows.speed_sigma_mps,
+        classes=rows.classes,
+    )
+
+
+def owned(findings: Sequence[Finding], area: BaseGeometry, plane: SectorPlane) -> list[Finding]:
+    """The findings at points inside `area` (WGS 84): a neighbour sector raises its own."""
+    if not findings:
+        return []
+    lon, lat = plane.to_lon_lat(
+        np.array([f.x_m for f in findings]), np.array([f.y_m for f in findings])
+    )
+    inside = shapely.intersects_xy(area, lon, lat)
+    return [finding for finding, mine in zip(findings, inside, strict=True) if mine]
+
+
+def _last_of_each(updates: TrackUpdates) -> NDArray[np.intp]:
+    """The index of the last update of each track, ascending."""
+    _, first_from_behind = np.unique(updates.no[::-1], return_index=True)
+    return np.sort(len(updates) - 1 - first_from_behind)
+
+
+def _empty_batch() -> Batch:
+    floats = np.zeros(0)
+    longs = np.zeros(0, np.int64)
+    ints = np.zeros(0, np.int32)
+    return Batch(
+        at_us=longs,
+        sensor=ints,
+        edge=ints,
+        boot=longs,
+        seq=longs,
+        x_m=floats,
+        y_m=floats,
+        var_x_m2=floats,
+        cov_xy_m2=floats,
+        var_y_m2=floats,
+        vx_mps=floats,
+        vy_mps=floats,
+        v_sigma_mps=floats,
+        classes=np.zeros((0, 5), np.float32),
+    )
+
+
+EMPTY_BATCH = _empty_batch()

@@ -1,0 +1,155 @@
+"""Who is inside which area: unknown or out → in → out, compiled."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from watchline.geofences.mass import REACH, mass_of
+from watchline.geofences.predicates import Floats
+from watchline.geofences.runs import grown
+from watchline.rules.state import MEMBER
+
+Longs = NDArray[np.int64]
+
+#: A small area is entered at this share of the probability that its deepest point would have.
+DEEPEST_SHARE = 0.9
+
+#: `entered` 1 or 0; `since_us` only when left.
+AREA_EVENT = np.dtype(
+    [
+        ("row", "<i4"),
+        ("area", "<i4"),
+        ("entered", "u1"),
+        ("p", "<f8"),
+        ("threshold", "<f8"),
+        ("p_deepest", "<f8"),
+        ("since_us", "<i8"),
+    ]
+)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def p_deepest(
+    edges: Floats, deepest: Floats, var_x: float, cov_xy: float, var_y: float
+) -> float:
+    """p at an area's deepest point (x, y, depth) under a covariance."""
+    if deepest[2] > REACH * math.sqrt(max(var_x + var_y, 0.0)):
+        return 1.0
+    return mass_of(edges, deepest[0], deepest[1], var_x, cov_xy, var_y)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def least_threshold(p_in: float, depth: float, variance: float) -> float:
+    """What an entry's threshold cannot be below: the deepest point's circle is inside the area."""
+    return min(p_in, DEEPEST_SHARE * -math.expm1(-0.5 * depth * depth / variance))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def judge_areas(
+    members: NDArray[Any],
+    n_slots: int,
+    slots: Longs,
+    order: Longs,
+    judged: NDArray[np.bool_],
+    ended: NDArray[np.bool_],
+    at_us: Longs,
+    start: Longs,
+    candidate: NDArray[np.int32],
+    candidate_p: Floats,
+    var_x: Floats,
+    cov_xy: Floats,
+    var_y: Floats,
+    p_in: Floats,
+    p_out: Floats,
+    deepest: Floats,
+    edges: Floats,
+    owner_start: Longs,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(members, events) after the updates; `order` sorts them by slot, then as given.
+
+    An area is entered at p >= min(p_in, 0.9 p_deepest) and left at p <= p_out, lowered in the
+    same proportion. `start`, `candidate`, `candidate_p` are the index's pairs; an area not
+    among them has p 0. A member whose area was edited since leaves it without an event.
+    """
+    kept = np.empty(len(members) + 64, MEMBER)
+    n_kept = 0
+    events = np.empty(64, AREA_EVENT)
+    n_events = 0
+    at_member, at_row = 0, 0
+    for slot in range(n_slots):
+        first = n_kept
+        while at_member < len(members) and members[at_member].track == slot:
+            if n_kept == len(kept):
+                kept = grown(kept)
+            kept[n_kept] = members[at_member]
+            n_kept += 1
+            at_member += 1
+        while at_row < len(order) and slots[order[at_row]] == slot:
+            i = order[at_row]
+            at_row += 1
+            if judged[i]:
+                m = first
+                while m < n_kept:
+                    area = kept[m].area
+                    p = 0.0
+                    for k in range(start[i], start[i + 1]):
+                        if candidate[k] == area:
+                            p = candidate_p[k]
+                    limit = p_out[area]
+                    if 0.0 < p <= limit:
+                        own = edges[owner_start[area] : owner_start[area + 1]]
+                        best = p_deepest(own, deepest[area], var_x[i], cov_xy[i], var_y[i])
+                        limit *= min(1.0, DEEPEST_SHARE * best / p_in[area])
+                    if p > limit:
+                        kept[m].edited = 0
+                        m += 1
+                        continue
+                    if kept[m].edited == 0:
+                        if n_events == len(events):
+                            events = grown(events)
+                        events[n_events].row = i
+                        events[n_events].area = area
+                        events[n_events].entered = 0
+                        events[n_events].p = p
+                        events[n_events].threshold = limit
+                        events[n_events].p_deepest = 0.0
+                        events[n_events].since_us = kept[m].since_us
+                        n_events += 1
+                    for later in range(m + 1, n_kept):
+                        kept[later - 1] = kept[later]
+                    n_kept -= 1
+                for k in range(start[i], start[i + 1]):
+                    area, p = candidate[k], candidate_p[k]
+                    held = False
+                    for m in range(first, n_kept):
+                        held |= kept[m].area == area
+                    if held or p < least_threshold(p_in[area], deepest[area, 2], var_x[i] + var_y[i]):
+                        continue
+                    own = edges[owner_start[area] : owner_start[area + 1]]
+                    best = p_deepest(own, deepest[area], var_x[i], cov_xy[i], var_y[i])
+                    threshold = min(p_in[area], DEEPEST_SHARE * best)
+                    if p < threshold:
+                        continue
+                    if n_kept == len(kept):
+                        kept = grown(kept)
+                    kept[n_kept].track = slot
+                    kept[n_kept].area = area
+                    kept[n_kept].since_us = at_us[i]
+                    kept[n_kept].edited = 0
+                    n_kept += 1
+                    if n_events == len(events):
+                        events = grown(events)
+                    events[n_events].row = i
+                    events[n_events].area = area
+                    events[n_events].entered = 1
+                    events[n_events].p = p
+                    events[n_events].threshold = threshold
+                    events[n_events].p_deepest = best
+                    events[n_events].since_us = at_us[i]
+                    n_events += 1
+            if ended[i]:
+                n_kept = first
+    return kept[:n_kept].copy(), events[:n_events].copy()

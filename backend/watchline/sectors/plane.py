@@ -1,0 +1,125 @@
+"""A sector's metric plane: metres east and north of the sector's origin.
+
+The plane is the azimuthal equidistant projection of WGS 84 around the origin: distances and
+bearings from the origin are true, and 100 km away scale is wrong by 4 parts in 100,000.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pyproj import Transformer
+
+Floats = NDArray[np.float64]
+
+
+class SectorPlane:
+    """Longitude and latitude (degrees, WGS 84) to and from the plane of one sector (metres).
+
+    Scalars and arrays alike; NaN stays NaN. Safe to share between threads.
+    """
+
+    def __init__(self, lon_deg: float, lat_deg: float) -> None:
+        if not (-180.0 <= lon_deg <= 180.0 and -90.0 <= lat_deg <= 90.0):
+            raise ValueError(f"no place on earth: {lon_deg}, {lat_deg}")
+        self.lon_deg = float(lon_deg)
+        self.lat_deg = float(lat_deg)
+        self._transformer = Transformer.from_pipeline(
+            "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad "
+            f"+step +proj=aeqd +lat_0={self.lat_deg!r} +lon_0={self.lon_deg!r} +ellps=WGS84"
+        )
+
+    def to_plane(self, lon_deg: ArrayLike, lat_deg: ArrayLike) -> tuple[Floats, Floats]:
+        """(x_m, y_m) of places on earth."""
+        return self._transform(lon_deg, lat_deg, "FORWARD")
+
+    def to_lon_lat(self, x_m: ArrayLike, y_m: ArrayLike) -> tuple[Floats, Floats]:
+        """(lon_deg, lat_deg) of points in the plane."""
+        return self._transform(x_m, y_m, "INVERSE")
+
+    def point_to_lon_lat(self, x_m: float, y_m: float) -> tuple[float, float]:
+        """(lon_deg, lat_deg) of one point in the plane."""
+        lon, lat = self.to_lon_lat(x_m, y_m)
+        return float(lon), float(lat)
+
+    def convergence_rad(self, lon_deg: ArrayLike, lat_deg: ArrayLike) -> Floats:
+        """By how much true north leans to the left of the plane's y axis, at places on earth.
+
+        The change of azimuth along the geodesic from the origin, by Gauss's mean-latitude
+        formula; right within 1e-4 rad up to 200 km away, outside the polar caps.
+        """
+        d_lon = np.radians(np.asarray(lon_deg, float) - self.lon_deg)
+        d_lon = np.arctan2(np.sin(d_lon), np.cos(d_lon))
+        lat = np.radians(np.asarray(lat_deg, float))
+        lat_0 = np.radians(self.lat_deg)
+        mean, half = 0.5 * (lat + lat_0), 0.5 * (lat - lat_0)
+        angle: Floats = 2.0 * np.arctan(np.tan(0.5 * d_lon) * np.sin(mean) / np.cos(half))
+        return angle
+
+    def vector_to_plane(
+        self, lon_deg: ArrayLike, lat_deg: ArrayLike, east: ArrayLike, north: ArrayLike
+    ) -> tuple[Floats, Floats]:
+        """Local east and north components (of a velocity) at places on earth, in the plane."""
+        return _turn(self.convergence_rad(lon_deg, lat_deg), east, north)
+
+    def vector_to_local(
+        self, lon_deg: ArrayLike, lat_deg: ArrayLike, x: ArrayLike, y: ArrayLike
+    ) -> tuple[Floats, Floats]:
+        """The inverse of `vector_to_plane`."""
+        return _turn(-self.convergence_rad(lon_deg, lat_deg), x, y)
+
+    def covariance_to_plane(
+        self,
+        lon_deg: ArrayLike,
+        lat_deg: ArrayLike,
+        var_east_m2: ArrayLike,
+        cov_m2: ArrayLike,
+        var_north_m2: ArrayLike,
+    ) -> tuple[Floats, Floats, Floats]:
+        """(var_x, cov_xy, var_y) of local east and north covariances at places on earth."""
+        return _turn_covariance(
+            self.convergence_rad(lon_deg, lat_deg), var_east_m2, cov_m2, var_north_m2
+        )
+
+    def covariance_to_local(
+        self,
+        lon_deg: ArrayLike,
+        lat_deg: ArrayLike,
+        var_x_m2: ArrayLike,
+        cov_xy_m2: ArrayLike,
+        var_y_m2: ArrayLike,
+    ) -> tuple[Floats, Floats, Floats]:
+        """(var_east, cov, var_north): the inverse of `covariance_to_plane`."""
+        return _turn_covariance(
+            -self.convergence_rad(lon_deg, lat_deg), var_x_m2, cov_xy_m2, var_y_m2
+        )
+
+    def _transform(
+        self, first: ArrayLike, second: ArrayLike, direction: Any
+    ) -> tuple[Floats, Floats]:
+        a, b = np.broadcast_arrays(np.asarray(first, float), np.asarray(second, float))
+        known = np.isfinite(a) & np.isfinite(b)
+        u, v = self._transformer.transform(
+            np.where(known, a, 0.0), np.where(known, b, 0.0), direction=direction
+        )
+        return np.where(known, u, np.nan), np.where(known, v, np.nan)
+
+
+def _turn(angle_rad: Floats, east: ArrayLike, north: ArrayLike) -> tuple[Floats, Floats]:
+    """Turn vectors to the left by an angle."""
+    e, n = np.asarray(east, float), np.asarray(north, float)
+    cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+    return e * cos - n * sin, e * sin + n * cos
+
+
+def _turn_covariance(
+    angle_rad: Floats, var_e: ArrayLike, cov: ArrayLike, var_n: ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    e, c, n = np.asarray(var_e, float), np.asarray(cov, float), np.asarray(var_n, float)
+    cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+    mixed = 2.0 * c * sin * cos
+    return (
+        e * cos * cos - mixed + n * sin * sin,
+        (e - n) * sin * cos + c * (cos * cos - sin * sin),
+        e * sin * sin + mixed + n * cos * cos,
+    )

@@ -1,0 +1,137 @@
+"""Keep the `track` rows: what people and tiles read, at most once a second per track."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import psycopg
+import shapely
+from numpy.typing import NDArray
+
+from watchline.db.sql import load
+from watchline.tracks.local import LocalStates
+from watchline.tracks.model import TrackStatus, TrackUpdates
+
+_sql = load("watchline.tracks", "projection.sql")
+
+Connection = psycopg.Connection[Any]
+
+
+def live_ids(connection: Connection, sector: str) -> set[bytes]:
+    """Tracks that have a row and have not ended."""
+    return {id.bytes for (id,) in connection.execute(_sql["live_ids"], {"sector": sector})}
+
+
+def insert(
+    connection: Connection,
+    sector: str,
+    known_us: int,
+    updates: TrackUpdates,
+    index: NDArray[np.intp],
+    local: LocalStates,
+    sensor_ids: Mapping[int, str],
+) -> None:
+    """First rows of tracks, from the updates at `index`; `local` belongs to all updates."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            _sql["insert"],
+            [
+                _row(updates, i, local, sensor_ids)
+                | {
+                    "sector": sector,
+                    "known_us": known_us,
+                    "no": int(updates.no[i]),
+                    "first_us": int(updates.first_us[i]),
+                    "historical": False,
+                    "classes": updates.classes[i].tolist(),
+                    "path": None,
+                }
+                for i in index.tolist()
+            ],
+        )
+
+
+def update(
+    connection: Connection,
+    updates: TrackUpdates,
+    index: NDArray[np.intp],
+    local: LocalStates,
+    sensor_ids: Mapping[int, str],
+) -> None:
+    """Bring rows of known tracks up to the updates at `index`, in one statement."""
+    rows = [_row(updates, i, local, sensor_ids) for i in index.tolist()]
+    columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in rows[0]}
+    columns["sensors"] = ["\n".join(names) for names in columns["sensors"]]
+    for k in range(updates.classes.shape[1]):
+        columns[f"c{k}"] = updates.classes[index, k].tolist()
+    connection.execute(_sql["update"], columns)
+
+
+def insert_historical(
+    connection: Connection,
+    sector: str,
+    known_us: int,
+    no: int,
+    updates: TrackUpdates,
+    index: NDArray[np.intp],
+    local: LocalStates,
+    sensor_ids: Mapping[int, str],
+    identity: bytes,
+) -> None:
+    """A rerun track with its whole path; an older version of the same id is closed."""
+    last = int(index[-1])
+    places = np.column_stack(
+        [local.lon_deg[index], local.lat_deg[index], updates.at_us[index] / 1e6]
+    )
+    path = shapely.LineString(places if len(places) > 1 else places.repeat(2, axis=0))
+    # Shapely has no M of its own here: the third ordinate is told to be M in the WKB's type.
+    wkb = bytearray(shapely.to_wkb(path, flavor="iso"))
+    wkb[1:5] = (2002).to_bytes(4, "little")
+    connection.execute(_sql["close_version"], {"id": UUID(bytes=identity), "known_us": known_us})
+    connection.execute(
+        _sql["insert"],
+        _row(updates, last, local, sensor_ids)
+        | {
+            "id": UUID(bytes=identity),
+            "sector": sector,
+            "known_us": known_us,
+            "no": no,
+            "first_us": int(updates.first_us[last]),
+            "historical": True,
+            "status": "ended",
+            "classes": updates.classes[last].tolist(),
+            "path": bytes(wkb),
+        },
+    )
+
+
+def numbers_of(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, int]:
+    """The short numbers of tracks that have a row."""
+    rows = connection.execute(_sql["numbers_of"], {"ids": [UUID(bytes=id) for id in ids]})
+    return {id.bytes: no for id, no in rows}
+
+
+def lowest_no(connection: Connection, sector: str) -> int:
+    """The lowest number in the sector; historical tracks count down from −1."""
+    row = connection.execute(_sql["lowest_no"], {"sector": sector}).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _row(
+    updates: TrackUpdates, i: int, local: LocalStates, sensor_ids: Mapping[int, str]
+) -> dict[str, Any]:
+    return {
+        "id": UUID(bytes=updates.id[i].tobytes()),
+        "status": TrackStatus(updates.status[i]).name.lower(),
+        "last_us": int(updates.at_us[i]),
+        "lon": float(local.lon_deg[i]),
+        "lat": float(local.lat_deg[i]),
+        "var_east": float(local.var_east_m2[i]),
+        "cov": float(local.cov_m2[i]),
+        "var_north": float(local.var_north_m2[i]),
+        "east": float(local.east_mps[i]),
+        "north": float(local.north_mps[i]),
+        "hits": int(updates.hits[i]),
+        "sensors": [sensor_ids[n] for n in updates.sensors[i].tolist() if n],
+    }

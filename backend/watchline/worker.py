@@ -1,0 +1,271 @@
+"""The process that owns sectors: a pipeline thread for each, the uplink, and the hubs' feed."""
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import psycopg
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from watchline.db.engine import connect_sync
+from watchline.db.sql import load
+from watchline.detections.accept import signature_holds
+from watchline.detections.store import quarantine_envelope
+from watchline.live.broadcast import Broadcaster
+from watchline.live.model import Frame
+from watchline.pipeline import Busy, NotOwner, SectorPipeline
+from watchline.rerun import rerun_due
+from watchline.settings import DatabaseRole, Settings
+from watchline_sensors.contract import (
+    MAX_ENVELOPE_BYTES,
+    EnvelopeError,
+    decode_envelope,
+    encode_receipt,
+)
+
+log = structlog.get_logger()
+_sql = load("watchline", "worker.sql")
+
+#: Sectors made after the worker's start are found this often.
+_DISCOVER_S = 2.0
+_RERUN_S = 1.0
+#: Refused envelopes are logged at most so often for each edge and code.
+_REFUSAL_LOG_S = 10.0
+
+
+class Refused(Exception):
+    """An envelope refused as a whole: HTTP status and a stable code."""
+
+    def __init__(self, status: int, code: str, retry_after_s: int | None = None) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+class Worker:
+    """All sectors this process may write, each in its own thread, and the routes to them."""
+
+    def __init__(self, settings: Settings, sectors: Sequence[str] | None = None) -> None:
+        self._url = settings.database_url(DatabaseRole.INGEST)
+        self._owner_url = settings.worker_url()
+        self._only = None if sectors is None else frozenset(sectors)
+        self._token = secrets.token_urlsafe(32)
+        self._pipelines: dict[str, SectorPipeline] = {}
+        self._broadcasters: dict[str, Broadcaster] = {}
+        self._threads: list[threading.Thread] = []
+        self._sector_of_edge: dict[str, str] = {}
+        self._stopping = threading.Event()
+        self.refused: dict[tuple[str, str], int] = {}
+        self._refusal_logged: dict[tuple[str, str], float] = {}
+
+    # ── threads ──────────────────────────────────────────────────────────────────────────────
+    async def run(self) -> None:
+        """Look for sectors until stopped; each found one gets its pipeline."""
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            try:
+                found = await asyncio.to_thread(self._discover)
+            except psycopg.Error as error:
+                log.warning("worker.database", error=type(error).__name__)
+            else:
+                for sector in found:
+                    if sector not in self._pipelines:
+                        self._start(sector, loop)
+            await asyncio.to_thread(self._stopping.wait, _DISCOVER_S)
+
+    def _discover(self) -> list[str]:
+        with connect_sync(self._url, autocommit=True) as connection:
+            self._sector_of_edge = dict(connection.execute(_sql["edges"]).fetchall())
+            found = [id for (id,) in connection.execute(_sql["sectors"])]
+        return [id for id in found if self._only is None or id in self._only]
+
+    def _start(self, sector: str, loop: asyncio.AbstractEventLoop) -> None:
+        broadcaster = self._broadcasters[sector] = Broadcaster(sector)
+
+        def publish(frame: Frame) -> None:
+            # After the loop has closed there is nobody left to tell.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(broadcaster.publish, frame)
+
+        pipeline = self._pipelines[sector] = SectorPipeline(
+            sector,
+            database_url=self._url,
+            owner_url=self._owner_url,
+            token=self._token,
+            publish=publish,
+        )
+        for target, name in ((pipeline.run, "pipeline"), (self._reruns(pipeline), "rerun")):
+            thread = threading.Thread(target=target, name=f"{name} {sector}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def _reruns(self, pipeline: SectorPipeline) -> Any:
+        def work() -> None:
+            while not self._stopping.wait(_RERUN_S):
+                hold = pipeline.hold
+                if hold is None:
+                    continue
+                try:
+                    with connect_sync(self._url, autocommit=True) as connection:
+                        while pipeline.hold is hold and not self._stopping.wait(_RERUN_S):
+                            rerun_due(connection, hold)
+                except psycopg.Error as error:
+                    log.warning(
+                        "rerun.database", sector=pipeline.sector, error=type(error).__name__
+                    )
+
+        return work
+
+    def stop(self) -> None:
+        """End the pipelines after their present commit, and every feed."""
+        self._stopping.set()
+        for pipeline in self._pipelines.values():
+            pipeline.stop()
+        for broadcaster in self._broadcasters.values():
+            broadcaster.close()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    # ── routes ───────────────────────────────────────────────────────────────────────────────
+    def app(self) -> Starlette:
+        """POST /api/uplink, GET /internal/feed/{sector}, GET /healthz."""
+
+        @contextlib.asynccontextmanager
+        async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            task = asyncio.create_task(self.run())
+            try:
+                yield
+            finally:
+                await asyncio.to_thread(self.stop)
+                await task
+
+        return Starlette(
+            routes=[
+                Route("/api/uplink", self._uplink, methods=["POST"]),
+                Route("/internal/feed/{sector}", self._feed),
+                Route("/healthz", self._healthz),
+            ],
+            lifespan=lifespan,
+        )
+
+    async def _healthz(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def _uplink(self, request: Request) -> Response:
+        edge = request.headers.get("watchline-edge", "")
+        try:
+            body = await _bounded_body(request)
+        except Refused as refused:
+            return await self._refuse(edge, refused, b"")
+        try:
+            return self._take(request, edge, body)
+        except Refused as refused:
+            return await self._refuse(edge, refused, body)
+
+    def _take(self, request: Request, edge: str, body: bytes) -> Response:
+        as_json = request.headers.get("content-type", "").startswith("application/json")
+        sector = self._sector_of_edge.get(edge)
+        pipeline = None if sector is None else self._pipelines.get(sector)
+        if sector is None:
+            raise Refused(403, "edge.unknown")
+        try:
+            if pipeline is None:
+                raise NotOwner
+            key = pipeline.public_key(edge)
+            if key is None:
+                raise Refused(403, "edge.unknown")
+            if not signature_holds(key, _signature(request), body):
+                raise Refused(401, "envelope.signature_wrong")
+            envelope = decode_envelope(body, json=as_json)
+            if envelope.edge != edge:
+                raise Refused(403, "envelope.edge_mismatch")
+            receipt = pipeline.receive(envelope, json=as_json)
+        except EnvelopeError as error:
+            status = 413 if error.code == "envelope.too_large" else 400
+            raise Refused(status, error.code) from error
+        except Busy as error:
+            raise Refused(429, "uplink.busy", 1) from error
+        except NotOwner as error:
+            raise Refused(503, "uplink.no_writer", 1) from error
+        return Response(
+            encode_receipt(receipt, json=as_json),
+            media_type="application/json" if as_json else "application/msgpack",
+        )
+
+    async def _refuse(self, edge: str, refused: Refused, body: bytes) -> Response:
+        """Count it, keep a sample of it (at most one in 10 s for each edge and code), say why."""
+        key = (edge if edge in self._sector_of_edge else "", refused.code)
+        self.refused[key] = self.refused.get(key, 0) + 1
+        now = time.monotonic()
+        if now - self._refusal_logged.get(key, -_REFUSAL_LOG_S) >= _REFUSAL_LOG_S:
+            self._refusal_logged[key] = now
+            log.warning("uplink.refused", edge=key[0], code=key[1], count=self.refused[key])
+            if refused.code.startswith("envelope."):
+                await asyncio.to_thread(self._quarantine, *key, body)
+        return JSONResponse(
+            {"status": refused.status, "code": refused.code, "params": {}},
+            refused.status,
+            {} if refused.retry_after_s is None else {"Retry-After": str(refused.retry_after_s)},
+            media_type="application/problem+json",
+        )
+
+    def _quarantine(self, edge: str, code: str, body: bytes) -> None:
+        try:
+            with connect_sync(self._url, autocommit=True) as connection:
+                quarantine_envelope(connection, edge, code, body, time.time_ns() // 1000)
+        except psycopg.Error as error:
+            log.warning("uplink.quarantine_failed", error=type(error).__name__)
+
+    async def _feed(self, request: Request) -> Response:
+        told = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(told.encode(), self._token.encode()):
+            return Response(status_code=401)
+        broadcaster = self._broadcasters.get(request.path_params["sector"])
+        if broadcaster is None:
+            return Response(status_code=404)
+        return StreamingResponse(broadcaster.follow(), media_type="application/octet-stream")
+
+
+async def _bounded_body(request: Request) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_ENVELOPE_BYTES:
+            raise Refused(413, "envelope.too_large")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _signature(request: Request) -> bytes:
+    try:
+        return base64.b64decode(request.headers.get("watchline-signature", ""), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def main(settings: Settings, sectors: Sequence[str] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    worker = Worker(settings, sectors)
+    config = uvicorn.Config(
+        worker.app(),
+        host=settings.worker.host,
+        port=settings.worker.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    server.run()

@@ -1,0 +1,41 @@
+/** Every route of the hub that the console uses, one function each. */
+
+import { get, post, remove } from './http';
+import type {
+  Disposition,
+  Geofence,
+  ImportedMap,
+  Incident,
+  IncidentDetail,
+  Me,
+  NewGeofence,
+  Sector,
+  TrackDetail,
+} from './types';
+
+const sector = (id: string) => `/api/sectors/${encodeURIComponent(id)}`;
+const incident = (id: string) => `/api/incidents/${encodeURIComponent(id)}`;
+
+export const hub = {
+  login: (name: string, password: string) => post<void>('/api/login', { name, password }),
+  logout: () => post<void>('/api/logout'),
+  changePassword: (old_password: string, new_password: string) =>
+    post<void>('/api/password', { old_password, new_password }),
+  me: () => get<Me>('/api/me'),
+  sectors: () => get<Sector[]>('/api/sectors'),
+  maps: () => get<ImportedMap[]>('/api/maps'),
+  geofences: (id: string) => get<Geofence[]>(`${sector(id)}/geofences`),
+  createGeofence: (id: string, fence: NewGeofence) =>
+    post<Geofence>(`${sector(id)}/geofences`, fence),
+  deleteGeofence: (id: string, fence: string) =>
+    remove(`${sector(id)}/geofences/${encodeURIComponent(fence)}`),
+  resolvedIncidents: (id: string, limit = 200) =>
+    get<Incident[]>(`${sector(id)}/incidents?status=resolved&limit=${limit}`),
+  incident: (id: string) => get<IncidentDetail>(incident(id)),
+  acknowledge: (id: string) => post<Incident>(`${incident(id)}/acknowledge`),
+  resolve: (id: string, disposition: Disposition, note: string) =>
+    post<Incident>(`${incident(id)}/resolve`, note ? { disposition, note } : { disposition }),
+  reopen: (id: string) => post<Incident>(`${incident(id)}/reopen`),
+  track: (id: string, no: number) => get<TrackDetail>(`${sector(id)}/tracks/${no}`),
+  liveUrl: (id: string) => `${sector(id)}/live`,
+};

@@ -1,0 +1,87 @@
+/** What is asked of the hub rather than told by its feed, cached by react-query. */
+
+import { QueryClient, useQuery } from '@tanstack/react-query';
+import { useLive } from '../state/live-store';
+import { ApiError, get } from './http';
+import { hub } from './hub';
+import type { Area, Geofence, Incident } from './types';
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // A refusal will not become a yes by asking again; an unreachable hub may come back.
+      retry: (failures, error) =>
+        failures < 3 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 502),
+      refetchOnWindowFocus: false,
+      staleTime: 30_000,
+    },
+  },
+});
+
+export const useMe = () =>
+  useQuery({ queryKey: ['me'], queryFn: hub.me, staleTime: Number.POSITIVE_INFINITY });
+
+export const useSectors = () =>
+  useQuery({ queryKey: ['sectors'], queryFn: hub.sectors, staleTime: 300_000 });
+
+export const useMaps = () =>
+  useQuery({ queryKey: ['maps'], queryFn: hub.maps, staleTime: 300_000 });
+
+export const useArea = () =>
+  useQuery({
+    queryKey: ['basemap', 'area'],
+    queryFn: () => get<Area>('/basemap/area.json'),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** The zones and tripwires of the live sector; read again whenever the feed says so. */
+export function useGeofences() {
+  const sector = useLive((state) => state.sector);
+  const rev = useLive((state) => state.geofenceRev);
+  return useQuery({
+    queryKey: ['geofences', sector, rev],
+    queryFn: () => hub.geofences(sector as string),
+    enabled: sector !== null,
+    placeholderData: (before: Geofence[] | undefined) => before,
+  });
+}
+
+export function useGeofence(id: string | undefined): Geofence | undefined {
+  const { data } = useGeofences();
+  return data?.find((fence) => fence.id === id);
+}
+
+export function useResolved() {
+  const sector = useLive((state) => state.sector);
+  return useQuery({
+    queryKey: ['resolved', sector],
+    queryFn: () => hub.resolvedIncidents(sector as string),
+    enabled: sector !== null,
+    staleTime: 5_000,
+  });
+}
+
+/** An incident with its timeline and evidence; read again at each of its revisions. */
+export function useIncidentDetail(id: string, rev: number | undefined) {
+  return useQuery({
+    queryKey: ['incident', id, rev],
+    queryFn: () => hub.incident(id),
+    placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
+  });
+}
+
+export function useTrackDetail(no: number | null) {
+  const sector = useLive((state) => state.sector);
+  return useQuery({
+    queryKey: ['track', sector, no],
+    queryFn: () => hub.track(sector as string, no as number),
+    enabled: sector !== null && no !== null,
+    refetchInterval: 5_000,
+    staleTime: 4_000,
+  });
+}
+
+/** An incident changed by our own hand: lists that are not fed must be asked again. */
+export function forgetResolved(incident: Incident): void {
+  queryClient.invalidateQueries({ queryKey: ['resolved', incident.sector] });
+}

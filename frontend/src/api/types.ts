@@ -1,0 +1,234 @@
+/** What the hub says and is told, by the words of its HTTP API. Times are ISO 8601 UTC. */
+
+import type { LineString, Polygon } from 'geojson';
+
+export type Severity = 'low' | 'medium' | 'high' | 'very_high';
+export type IncidentStatus = 'new' | 'acknowledged' | 'resolved';
+export type Direction = 'both' | 'left_to_right' | 'right_to_left';
+export type SensorState = 'ok' | 'degraded' | 'failed' | 'goodbye' | 'offline';
+export type GeofenceKind = 'area' | 'line';
+
+export const CLASS_ORDER = ['person', 'group', 'vehicle', 'animal', 'unknown'] as const;
+export type ObjectClass = (typeof CLASS_ORDER)[number];
+
+export const TRACK_STATUS = ['tentative', 'confirmed', 'coasting', 'ended'] as const;
+export type TrackStatus = (typeof TRACK_STATUS)[number];
+
+export const DISPOSITIONS = [
+  'genuine_crossing',
+  'genuine_smuggling',
+  'genuine_distress',
+  'genuine_other',
+  'nuisance_animal',
+  'nuisance_weather',
+  'nuisance_vegetation',
+  'nuisance_friendly',
+  'nuisance_civilian',
+  'no_target',
+  'technical',
+  'unknown',
+] as const;
+export type Disposition = (typeof DISPOSITIONS)[number];
+
+export interface Me {
+  id: string;
+  name: string;
+  must_change: boolean;
+}
+
+export interface Sector {
+  id: string;
+  name: string;
+  time_zone: string;
+  synthetic: boolean;
+  geom: Polygon;
+  origin: [number, number];
+  rev: number;
+}
+
+export interface FieldOfView {
+  azimuth_deg: number;
+  width_deg: number;
+  min_range_m: number;
+  max_range_m: number;
+}
+
+export interface Sensor {
+  id: string;
+  no: number;
+  name: string;
+  kind: string;
+  edge: string;
+  site: string | null;
+  lon: number;
+  lat: number;
+  height_m: number;
+  field_of_view: FieldOfView | null;
+  simulated: boolean;
+  state: SensorState;
+  code: string | null;
+  at: string | null;
+  known_at: string | null;
+}
+
+export interface Rule {
+  id: string;
+  version: number;
+  name: string;
+  kind: string;
+  severity: Severity;
+  params: Record<string, unknown>;
+}
+
+export interface Geofence {
+  id: string;
+  version: number;
+  name: string;
+  kind: GeofenceKind;
+  geom: Polygon | LineString;
+  directions: Direction[] | null;
+  p_in: number;
+  p_out: number;
+  rules: Rule[];
+}
+
+export interface NewGeofence {
+  name: string;
+  kind: GeofenceKind;
+  geom: Polygon | LineString;
+  directions?: Direction[];
+  rules: { kind: string; severity: Severity; name?: string }[];
+}
+
+export interface Incident {
+  id: string;
+  no: number;
+  rev: number;
+  sector: string;
+  opened_at: string;
+  known_at: string;
+  last_at: string;
+  status: IncidentStatus;
+  condition: 'active' | 'cleared';
+  severity: Severity;
+  life_at_risk: boolean;
+  historical: boolean;
+  rule: { id: string; version: number; name: string; kind: string };
+  geofence: { id: string; version: number; name: string; kind: GeofenceKind } | null;
+  lon: number;
+  lat: number;
+  /** `no` is null until the track's row is written. */
+  tracks: { id: string; no: number | null }[];
+  findings: number;
+  disposition: Disposition | null;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  resolved_at: string | null;
+  resolved_by: string | null;
+}
+
+export interface IncidentEvent {
+  no: number;
+  at: string;
+  known_at: string;
+  kind: string;
+  actor: string;
+  detail: Record<string, unknown>;
+}
+
+export interface Evidence {
+  id: string;
+  rule: string;
+  geofence: string | null;
+  /** The track's id. */
+  track: string;
+  kind: string;
+  at: string;
+  lon: number;
+  lat: number;
+  evidence: Record<string, unknown>;
+}
+
+export interface IncidentDetail extends Incident {
+  events: IncidentEvent[];
+  evidence: Evidence[];
+}
+
+export interface TrackDetail {
+  id: string;
+  no: number;
+  status: TrackStatus;
+  first_at: string;
+  last_at: string;
+  lon: number;
+  lat: number;
+  classes: Partial<Record<ObjectClass, number>>;
+  sensors: (string | number)[];
+  hits: number;
+  path: [number, number, number][];
+}
+
+export interface ImportedMap {
+  id: string;
+  name: string;
+  kind: 'pmtiles' | 'raster';
+  url: string;
+  bounds: [number, number, number, number] | null;
+}
+
+export type AreaLayer = 'land' | 'forest' | 'river' | 'roads' | 'borders' | 'labels';
+type Corner = [lon: number, lat: number];
+
+/** The built-in map's table of contents, `/basemap/area.json`. */
+export interface Area {
+  name: string;
+  synthetic?: boolean;
+  layers?: Partial<Record<AreaLayer, { file: string; synthetic: boolean }>>;
+  hillshade?: { file: string; coordinates: [Corner, Corner, Corner, Corner] } | null;
+}
+
+/** One track on the live feed; the meaning of each place is that of `decodeTrack`. */
+export type TrackRow = [
+  no: number,
+  lon: number,
+  lat: number,
+  varEast: number,
+  cov: number,
+  varNorth: number,
+  eastMps: number,
+  northMps: number,
+  status: number,
+  classIndex: number,
+  classPercent: number,
+  atMs: number,
+];
+
+export interface Pulse {
+  at_us: number;
+  detections_per_s: number;
+  lag_ms: number;
+  backlog: number;
+  edges_connected: number;
+  edges_total: number;
+  sensors_ok: number;
+  sensors_total: number;
+  writer?: 'up' | 'down';
+  writer_since?: string | null;
+}
+
+export type LiveMessage =
+  | {
+      type: 'snapshot';
+      rev: number;
+      at_us: number;
+      tracks: TrackRow[];
+      incidents: Incident[];
+      sensors: Sensor[];
+      pulse: Pulse | null;
+    }
+  | { type: 'tracks'; rev: number; at_us: number; up: TrackRow[]; gone: number[] }
+  | { type: 'incidents'; rev: number; changed: Incident[] }
+  | { type: 'sensors'; rev: number; changed: Sensor[] }
+  | { type: 'geofences'; rev: number }
+  | ({ type: 'pulse' } & Pulse)
+  | { type: 'bye'; code: string; params: Record<string, unknown> };

@@ -1,0 +1,122 @@
+import type { Feature, FeatureCollection } from 'geojson';
+import { useEffect } from 'react';
+import { useGeofences } from '../../api/queries';
+import type { Geofence } from '../../api/types';
+import { usePrefs } from '../../state/prefs';
+import { useView } from '../../state/view';
+import { addSource, FONT, geojsonSource, NOTHING, useLayers, useMap } from '../context';
+import { arrowFeatures } from '../fence-arrows';
+import { usePalette } from '../palette';
+
+function shapes(fences: readonly Geofence[]): FeatureCollection {
+  return {
+    type: 'FeatureCollection',
+    features: fences.map((fence) => ({
+      type: 'Feature',
+      properties: { id: fence.id, name: fence.name, kind: fence.kind },
+      geometry: fence.geom,
+    })),
+  };
+}
+
+function arrows(fences: readonly Geofence[]): FeatureCollection {
+  const features: Feature[] = fences.flatMap((fence) =>
+    fence.geom.type === 'LineString' ? arrowFeatures(fence.geom, fence.directions ?? []) : [],
+  );
+  return { type: 'FeatureCollection', features };
+}
+
+/** Zones and tripwires: thin outlines until pointed at; tripwires show which way they count. */
+export function Geofences() {
+  const map = useMap();
+  const palette = usePalette();
+  const { data: fences } = useGeofences();
+  const shown = usePrefs((prefs) => prefs.layers.geofences);
+  const selected = useView((view) =>
+    view.selection?.kind === 'geofence' ? view.selection.id : '',
+  );
+
+  useEffect(() => {
+    const drop = [
+      addSource(map, 'geofences', { type: 'geojson', data: NOTHING, promoteId: 'id' }),
+      addSource(map, 'fence-arrows', { type: 'geojson', data: NOTHING }),
+    ];
+    return () => {
+      for (const each of drop) each();
+    };
+  }, [map]);
+  useEffect(() => {
+    const drawn = shown ? (fences ?? []) : [];
+    geojsonSource(map, 'geofences')?.setData(shapes(drawn));
+    geojsonSource(map, 'fence-arrows')?.setData(arrows(drawn));
+  }, [map, fences, shown]);
+  useLayers(() => {
+    const active = [
+      'any',
+      ['boolean', ['feature-state', 'hover'], false],
+      ['==', ['get', 'id'], selected],
+    ];
+    const when = <T,>(on: T, off: T) => ['case', active, on, off] as unknown as T;
+    return [
+      {
+        slot: 'geofences',
+        layer: {
+          id: 'zones-fill',
+          type: 'fill',
+          source: 'geofences',
+          filter: ['==', ['get', 'kind'], 'area'],
+          paint: { 'fill-color': palette.fence, 'fill-opacity': when(0.16, 0.04) },
+        },
+      },
+      {
+        slot: 'geofences',
+        layer: {
+          id: 'geofences-line',
+          type: 'line',
+          source: 'geofences',
+          layout: { 'line-join': 'round', 'line-cap': 'round' },
+          paint: {
+            'line-color': ['case', ['==', ['get', 'id'], selected], palette.accent, palette.fence],
+            'line-width': when(2.6, 1.4),
+          },
+        },
+      },
+      {
+        slot: 'geofences',
+        layer: {
+          id: 'fence-arrows',
+          type: 'symbol',
+          source: 'fence-arrows',
+          minzoom: 9,
+          layout: {
+            'icon-image': 'fence-arrow',
+            'icon-rotate': ['get', 'bearing'],
+            'icon-rotation-alignment': 'map',
+            'icon-allow-overlap': true,
+          },
+        },
+      },
+      {
+        slot: 'labels',
+        layer: {
+          id: 'fence-names',
+          type: 'symbol',
+          source: 'geofences',
+          minzoom: 10,
+          layout: {
+            'text-field': ['get', 'name'],
+            'text-font': FONT,
+            'text-size': 12,
+            'text-max-width': 10,
+          },
+          paint: {
+            'text-color': palette.label,
+            'text-halo-color': palette.halo,
+            'text-halo-width': 1.6,
+          },
+        },
+      },
+    ];
+  }, [palette, selected]);
+  return null;
+}

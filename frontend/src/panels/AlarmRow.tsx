@@ -1,0 +1,94 @@
+import { useTranslation } from 'react-i18next';
+import type { Incident } from '../api/types';
+import { localTime } from '../i18n/format';
+import { useAgeText, useSpoken } from '../i18n/spoken';
+import { useNow } from '../state/clock';
+import { useLive } from '../state/live-store';
+import { isQuiet } from '../state/order';
+import { Icon } from '../ui/Icon';
+import { SeverityMark } from '../ui/Severity';
+import { initials, kindOfAlarm, nameOfAlarm, whoIsIn } from './what';
+
+/** One alarm of the queue: how bad, what, who, since when, in whose hands. */
+export function AlarmRow({ incident }: { incident: Incident }) {
+  const { t } = useTranslation();
+  const spoken = useSpoken();
+  const no = incident.tracks[0]?.no ?? -1;
+  const seen = useLive((state) => state.tracks.get(no)?.objectClass);
+  const opened = Date.parse(incident.opened_at);
+  const resolved = incident.status === 'resolved';
+  const level = incident.life_at_risk ? 'life' : incident.severity;
+  const name = nameOfAlarm(incident);
+  return (
+    <div
+      className="alarm-row"
+      data-quiet={isQuiet(incident) || resolved}
+      data-alarm={incident.no}
+      data-alarm-id={incident.id}
+      data-status={incident.status}
+    >
+      <SeverityMark severity={incident.severity} lifeAtRisk={incident.life_at_risk} size={20} />
+      <div className="alarm-main">
+        <div className="alarm-line">
+          <span className="one-line">
+            <span className={`alarm-word severity-${level}`}>{t(`severity.${level}`)}</span>{' '}
+            <span className="muted">{kindOfAlarm(t, incident)}</span>
+          </span>
+          <span className="alarm-age">
+            {resolved ? (
+              localTime(Date.parse(incident.resolved_at ?? ''), spoken)
+            ) : (
+              <Age at={opened} />
+            )}
+          </span>
+        </div>
+        <div className="alarm-what one-line" title={name}>
+          {name}
+        </div>
+        <div className="alarm-line muted">
+          <span className="one-line">
+            {incident.no} · {localTime(opened, spoken)} · {whoIsIn(t, incident, seen)}
+          </span>
+          <Hand incident={incident} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** How far it is: found later, over, in somebody's hands, or what it was. */
+function Hand({ incident }: { incident: Incident }) {
+  const { t } = useTranslation();
+  const taker = incident.acknowledged_by;
+  if (incident.status === 'resolved') {
+    return (
+      <span className="alarm-hand one-line">
+        {t(`disposition.${incident.disposition ?? 'unknown'}`)}
+      </span>
+    );
+  }
+  return (
+    <span className="alarm-hand">
+      {incident.historical && (
+        <span className="alarm-sign" title={t('queue.historical')}>
+          <Icon name="clock" size={14} />
+          {t('queue.historical')}
+        </span>
+      )}
+      {incident.condition === 'cleared' && !incident.historical && t('condition.cleared')}
+      {incident.status === 'acknowledged' && taker && (
+        <span className="alarm-sign" title={t('queue.taken_by', { name: taker })}>
+          <Icon name="check" size={14} />
+          <span className="visually-hidden">{t('queue.taken_by', { name: taker })}</span>
+          <span aria-hidden="true">{initials(taker)}</span>
+        </span>
+      )}
+    </span>
+  );
+}
+
+function Age({ at }: { at: number }) {
+  const now = useNow();
+  const age = useAgeText();
+  return <>{age(now - at)}</>;
+}

@@ -1,0 +1,128 @@
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Sensor } from '../api/types';
+import { localTime, seconds } from '../i18n/format';
+import { useAgeText, useDistanceText, useSpoken } from '../i18n/spoken';
+import { useNow, useTick } from '../state/clock';
+import { useLive } from '../state/live-store';
+import { openPanel, select } from '../state/view';
+import { Button } from '../ui/Button';
+import { Icon } from '../ui/Icon';
+import { LATE_MS } from './HealthStrip';
+
+/** A short break is repaired before anybody needs to read about it. */
+const BREAK_MS = 3_000;
+
+/** What is not as it should be, since when, what it means and what to do. */
+export function Banners() {
+  return (
+    <div className="banners" aria-live="polite">
+      <Reconnecting />
+      <WriterDown />
+      <Late />
+      <SensorsDown />
+    </div>
+  );
+}
+
+function Banner({ children, look = 'warn' }: { children: ReactNode; look?: 'warn' | 'bad' }) {
+  return (
+    <div className={`banner banner-${look}`}>
+      <Icon name="warn" size={18} />
+      <div className="banner-text">{children}</div>
+    </div>
+  );
+}
+
+function Reconnecting() {
+  const { t } = useTranslation();
+  const link = useLive((state) => state.link);
+  const since = useLive((state) => state.linkSince);
+  const offset = useLive((state) => state.clockOffsetMs) ?? 0;
+  const tick = useTick();
+  const age = useAgeText();
+  const spoken = useSpoken();
+  if (link !== 'reconnecting' || tick - since < BREAK_MS) return null;
+  return (
+    <Banner look="bad">
+      <strong>
+        {t('banner.reconnecting', {
+          age: age(tick - since),
+          time: localTime(since + offset, spoken),
+        })}
+      </strong>{' '}
+      {t('banner.reconnecting_do')}
+    </Banner>
+  );
+}
+
+function WriterDown() {
+  const { t } = useTranslation();
+  const down = useLive((state) => state.pulse?.writer === 'down');
+  const since = useLive((state) => state.pulse?.writer_since);
+  const now = useNow();
+  const age = useAgeText();
+  if (!down) return null;
+  return (
+    <Banner look="bad">
+      <strong>
+        {since
+          ? t('banner.writer', { age: age(now - Date.parse(since)) })
+          : t('banner.writer_never')}
+      </strong>{' '}
+      {t('banner.writer_do')}
+    </Banner>
+  );
+}
+
+function Late() {
+  const { t, i18n } = useTranslation();
+  const lag = useLive((state) =>
+    state.link === 'live' && state.pulse?.writer !== 'down' ? (state.pulse?.lag_ms ?? 0) : 0,
+  );
+  if (lag <= LATE_MS) return null;
+  return <Banner>{t('banner.lag', { n: seconds(lag, i18n.language) })}</Banner>;
+}
+
+function SensorsDown() {
+  const { t } = useTranslation();
+  const sensors = useLive((state) => state.sensors);
+  const down = [...sensors.values()].filter(
+    (sensor) => sensor.state === 'failed' || sensor.state === 'offline',
+  );
+  const [first] = down;
+  if (!first) return null;
+  return (
+    <Banner>
+      {down.length === 1 ? (
+        <OneDown sensor={first} />
+      ) : (
+        t('banner.sensor_many', { count: down.length })
+      )}{' '}
+      <Button
+        look="quiet"
+        onPress={() =>
+          down.length === 1 ? select({ kind: 'sensor', id: first.id }) : openPanel('sensors')
+        }
+      >
+        {t('banner.show')}
+      </Button>
+    </Banner>
+  );
+}
+
+function OneDown({ sensor }: { sensor: Sensor }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  const age = useAgeText();
+  const distanceText = useDistanceText();
+  const heard = sensor.known_at ?? sensor.at;
+  const said = {
+    name: sensor.name,
+    state: t(`sensor_state.${sensor.state}`),
+    age: heard ? age(now - Date.parse(heard)) : t('sensors.never'),
+  };
+  return sensor.field_of_view
+    ? t('banner.sensor_one', { ...said, range: distanceText(sensor.field_of_view.max_range_m) })
+    : t('banner.sensor_nofield', said);
+}

@@ -1,0 +1,50 @@
+import { useTranslation } from 'react-i18next';
+import { useLive } from '../state/live-store';
+import { openPanel, type Panel, useView } from '../state/view';
+import type { IconName } from '../ui/Icon';
+import { IconButton } from '../ui/IconButton';
+
+export const PANELS: { panel: Panel; icon: IconName }[] = [
+  { panel: 'alarms', icon: 'alarm' },
+  { panel: 'tracks', icon: 'track' },
+  { panel: 'zones', icon: 'zone' },
+  { panel: 'sensors', icon: 'sensor' },
+  { panel: 'settings', icon: 'settings' },
+];
+
+/** Alarms that wait for a person. */
+export const useWaiting = (): number =>
+  useLive((state) => {
+    let waiting = 0;
+    for (const incident of state.incidents.values()) waiting += Number(incident.status === 'new');
+    return waiting;
+  });
+
+export function Rail() {
+  const { t } = useTranslation();
+  const open = useView((view) => view.panel);
+  const waiting = useWaiting();
+  return (
+    <nav className="rail" aria-label={t('rail.label')}>
+      {PANELS.map(({ panel, icon }) => (
+        <div key={panel} className="rail-item" data-open={panel === open} data-panel={panel}>
+          <IconButton
+            icon={icon}
+            label={
+              panel === 'alarms' && waiting > 0
+                ? `${t('rail.alarms')}: ${t('rail.waiting', { count: waiting })}`
+                : t(`rail.${panel}`)
+            }
+            pressed={panel === open}
+            onPress={() => openPanel(panel)}
+          />
+          {panel === 'alarms' && waiting > 0 && (
+            <span className="badge" aria-hidden="true">
+              {waiting > 99 ? '99+' : waiting}
+            </span>
+          )}
+        </div>
+      ))}
+    </nav>
+  );
+}

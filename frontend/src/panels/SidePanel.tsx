@@ -1,0 +1,25 @@
+import { useView } from '../state/view';
+import { AlarmsPanel } from './AlarmsPanel';
+import { SensorsPanel } from './SensorsPanel';
+import { SettingsPanel } from './SettingsPanel';
+import { TracksPanel } from './TracksPanel';
+import { ZonesPanel } from './ZonesPanel';
+
+const PANELS = {
+  alarms: AlarmsPanel,
+  tracks: TracksPanel,
+  zones: ZonesPanel,
+  sensors: SensorsPanel,
+  settings: SettingsPanel,
+} as const;
+
+/** The list beside the map. */
+export function SidePanel() {
+  const panel = useView((view) => view.panel);
+  const Shown = PANELS[panel];
+  return (
+    <aside className="side" data-panel={panel}>
+      <Shown />
+    </aside>
+  );
+}

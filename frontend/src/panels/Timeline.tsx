@@ -1,0 +1,64 @@
+import { useTranslation } from 'react-i18next';
+import type { IncidentEvent } from '../api/types';
+import { localMoment } from '../i18n/format';
+import { useSpoken } from '../i18n/spoken';
+import { hubNow } from '../state/clock';
+
+const KNOWN = new Set([
+  'opened',
+  'joined',
+  'raised',
+  'cleared',
+  'acknowledged',
+  'resolved',
+  'reopened',
+]);
+
+interface Step extends IncidentEvent {
+  count: number;
+}
+
+/** Findings that joined one after the other are one step. */
+export function steps(events: readonly IncidentEvent[]): Step[] {
+  const list: Step[] = [];
+  for (const event of [...events].sort((a, b) => a.no - b.no)) {
+    const last = list.at(-1);
+    if (event.kind === 'joined' && last?.kind === 'joined') {
+      list[list.length - 1] = { ...event, count: last.count + 1 };
+    } else list.push({ ...event, count: 1 });
+  }
+  return list;
+}
+
+export function Timeline({ events }: { events: readonly IncidentEvent[] }) {
+  const { t, i18n } = useTranslation();
+  const spoken = useSpoken();
+  const now = hubNow();
+  const text = (step: Step) => {
+    if (step.kind === 'joined' && step.count > 1) return t('event.joined_n', { count: step.count });
+    return KNOWN.has(step.kind) ? t(`event.${step.kind}`) : t('event.other', { kind: step.kind });
+  };
+  const detail = ({ detail: { disposition, note } }: Step) => {
+    const said: string[] = [];
+    if (typeof disposition === 'string' && i18n.exists(`disposition.${disposition}`)) {
+      said.push(t(`disposition.${disposition}`));
+    }
+    if (typeof note === 'string' && note) said.push(`“${note}”`);
+    return said.join(' · ');
+  };
+  return (
+    <ol className="timeline">
+      {steps(events)
+        .reverse()
+        .map((step) => (
+          <li key={step.no} data-kind={step.kind}>
+            <time className="muted">{localMoment(Date.parse(step.at), now, spoken)}</time>
+            <div>
+              {text(step)} {step.actor !== 'machine' && <span className="muted">{step.actor}</span>}
+              {detail(step) && <p className="timeline-note">{detail(step)}</p>}
+            </div>
+          </li>
+        ))}
+    </ol>
+  );
+}

@@ -1,0 +1,85 @@
+import { useEffect } from 'react';
+import { useDraft } from '../map/tools/draft-store';
+import { useLive } from '../state/live-store';
+import { byUrgency } from '../state/order';
+import { setPrefs, usePrefs } from '../state/prefs';
+import { goTo, openPanel, type Panel, select, useView } from '../state/view';
+import { useAcknowledge } from './actions';
+
+const PANEL_KEYS: Record<string, Panel> = {
+  1: 'alarms',
+  2: 'tracks',
+  3: 'zones',
+  4: 'sensors',
+};
+
+/** The open alarm, if one is open. */
+function selectedIncident() {
+  const { selection } = useView.getState();
+  return selection?.kind === 'incident'
+    ? useLive.getState().incidents.get(selection.id)
+    : undefined;
+}
+
+/** Open the most urgent alarm that waits, after the one that is open. */
+export function openNext(): void {
+  const waiting = [...useLive.getState().incidents.values()]
+    .filter((incident) => incident.status === 'new')
+    .sort(byUrgency);
+  const at = waiting.findIndex((incident) => incident.id === selectedIncident()?.id);
+  const next = waiting[(at + 1) % Math.max(1, waiting.length)];
+  if (next) {
+    select({ kind: 'incident', id: next.id });
+    goTo(next.lon, next.lat);
+  }
+}
+
+function goToSelection(): void {
+  const { selection } = useView.getState();
+  const live = useLive.getState();
+  const found =
+    selection?.kind === 'incident'
+      ? live.incidents.get(selection.id)
+      : selection?.kind === 'track'
+        ? live.tracks.get(selection.no)
+        : selection?.kind === 'sensor'
+          ? live.sensors.get(selection.id)
+          : undefined;
+  if (found) goTo(found.lon, found.lat);
+}
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  target.closest('input:not([type="radio"], [type="checkbox"]), textarea, [role="dialog"]') !==
+    null;
+
+/** One key for each frequent action; none while somebody types or answers a dialog. */
+export function useHotkeys(): void {
+  const { mutate: acknowledge, isPending } = useAcknowledge();
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        useView.setState({ finding: true });
+        return;
+      }
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (useDraft.getState().draft && !useDraft.getState().draft?.done) return;
+      const incident = selectedIncident();
+      // By the place of the key: Cyrillic layouts have the same keys under other letters.
+      if (event.code === 'KeyA' && incident?.status === 'new' && !isPending) {
+        acknowledge(incident.id);
+      } else if (event.code === 'KeyR' && incident && incident.status !== 'resolved') {
+        useView.setState({ resolving: incident.id });
+      } else if (event.code === 'KeyN') openNext();
+      else if (event.code === 'KeyG') goToSelection();
+      else if (event.code === 'KeyM') setPrefs({ sound: !usePrefs.getState().sound });
+      else if (event.key === 'Escape' && useView.getState().selection) select(null);
+      else if (PANEL_KEYS[event.key]) openPanel(PANEL_KEYS[event.key] as Panel);
+      else return;
+      event.preventDefault();
+    };
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  }, [acknowledge, isPending]);
+}

@@ -1,0 +1,86 @@
+/** What this screen shows right now: open list, selection, drawing tool, notices. */
+
+import { create } from 'zustand';
+import type { Incident } from '../api/types';
+
+export type Panel = 'alarms' | 'tracks' | 'zones' | 'sensors' | 'settings';
+export type Page = 'list' | 'map' | 'card';
+export type Selection =
+  | { kind: 'incident'; id: string }
+  | { kind: 'track'; no: number }
+  | { kind: 'geofence'; id: string }
+  | { kind: 'sensor'; id: string };
+export type Tool = 'area' | 'line';
+
+export interface Notice {
+  id: number;
+  kind: 'resolved' | 'error' | 'done';
+  text: string;
+  undo?: Incident;
+}
+
+interface View {
+  panel: Panel;
+  /** Which of the three pages a phone shows. */
+  page: Page;
+  selection: Selection | null;
+  tool: Tool | null;
+  showQuiet: boolean;
+  resolvedTab: boolean;
+  finding: boolean;
+  resolving: string | null;
+  notices: Notice[];
+  /** Raised to ask the map to go to the selection. */
+  goTo: { lon: number; lat: number; nonce: number } | null;
+}
+
+export const useView = create<View>()(() => ({
+  panel: 'alarms',
+  page: 'list',
+  selection: null,
+  tool: null,
+  showQuiet: false,
+  resolvedTab: false,
+  finding: false,
+  resolving: null,
+  notices: [],
+  goTo: null,
+}));
+
+const set = useView.setState;
+
+export function openPanel(panel: Panel): void {
+  set((view) => ({ panel, page: 'list', tool: panel === 'zones' ? view.tool : null }));
+}
+
+export const showPage = (page: Page): void => set({ page });
+
+/** Open an object's card. `stay` keeps a phone on the page it shows (a tap on the map). */
+export function select(selection: Selection | null, stay = false): void {
+  set((view) => ({
+    selection,
+    page: selection && !stay ? 'card' : view.page === 'card' && !selection ? 'list' : view.page,
+  }));
+}
+
+export function goTo(lon: number, lat: number): void {
+  set((view) => ({ goTo: { lon, lat, nonce: (view.goTo?.nonce ?? 0) + 1 } }));
+}
+
+export const isSelected = (a: Selection | null, b: Selection): boolean =>
+  a !== null &&
+  a.kind === b.kind &&
+  (a.kind === 'track' ? a.no === (b as typeof a).no : a.id === (b as typeof a).id);
+
+let nextNotice = 1;
+
+/** Show a notice; it leaves by itself after `ms`. */
+export function notify(notice: Omit<Notice, 'id'>, ms = 8_000): void {
+  const id = nextNotice++;
+  set((view) => ({ notices: [...view.notices.slice(-2), { ...notice, id }] }));
+  setTimeout(() => dismiss(id), ms);
+}
+
+export function dismiss(id: number): void {
+  set((view) => ({ notices: view.notices.filter((notice) => notice.id !== id) }));
+}

@@ -1,0 +1,1 @@
+"""Everything that runs at a site's edge: adapters, placing, spool, uplink, simulator."""

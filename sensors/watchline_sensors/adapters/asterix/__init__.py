@@ -1,0 +1,1 @@
+"""ASTERIX CAT010: ground radars over UDP."""

@@ -1,0 +1,84 @@
+"""From an adapter's name in edge.toml to the adapters that serve its sensors.
+
+A family is a module with `build(sensors) -> list[Adapter]` and `check(sensors) -> list[str]`.
+Ours lie in `watchline_sensors.adapters.<name>.adapter`; others come by the entry-point
+group `watchline.adapters`. Ours win, so that no installed package can take their names.
+"""
+
+import importlib
+import importlib.util
+from collections import defaultdict
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from typing import Protocol, cast
+
+from watchline_sensors.adapters import Adapter
+from watchline_sensors.config import SensorConfig
+from watchline_sensors.errors import AdapterUnknown
+
+ENTRY_POINT_GROUP = "watchline.adapters"
+
+
+class Family(Protocol):
+    """What a device family's module offers."""
+
+    def build(self, sensors: Sequence[SensorConfig]) -> list[Adapter]:
+        """The adapters that together serve these sensors, in any number."""
+
+    def check(self, sensors: Sequence[SensorConfig]) -> list[str]:
+        """What is wrong with these sensors' options, in plain words; empty when nothing is."""
+
+
+def names() -> list[str]:
+    """Every adapter name that could be used here, sorted."""
+    found = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
+    return sorted(found)
+
+
+def family(name: str) -> Family:
+    """The module of one device family; raises AdapterUnknown."""
+    if name.isidentifier():
+        module_name = f"watchline_sensors.adapters.{name}.adapter"
+        if _exists(module_name):
+            module = importlib.import_module(module_name)
+            if hasattr(module, "build"):
+                return cast(Family, module)
+    for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
+        return cast(Family, point.load())
+    raise AdapterUnknown(name)
+
+
+def check_adapters(sensors: Sequence[SensorConfig]) -> list[str]:
+    """What is wrong with the sensors' adapters, in plain words; empty when nothing is."""
+    problems: list[str] = []
+    for name, members in _by_adapter(sensors).items():
+        try:
+            problems += family(name).check(members)
+        except AdapterUnknown:
+            known = ", ".join(names()) or "none"
+            ids = ", ".join(sensor.id for sensor in members)
+            problems.append(f"sensor {ids}: no adapter is called {name!r} (there is: {known})")
+    return problems
+
+
+def build_adapters(sensors: Sequence[SensorConfig]) -> list[Adapter]:
+    """The adapters that serve these sensors; raises AdapterUnknown, ConfigError."""
+    return [
+        adapter
+        for name, members in _by_adapter(sensors).items()
+        for adapter in family(name).build(members)
+    ]
+
+
+def _by_adapter(sensors: Sequence[SensorConfig]) -> dict[str, list[SensorConfig]]:
+    groups: dict[str, list[SensorConfig]] = defaultdict(list)
+    for sensor in sensors:
+        groups[sensor.adapter].append(sensor)
+    return groups
+
+
+def _exists(module_name: str) -> bool:
+    try:
+        return importlib.util.find_spec(module_name) is not None
+    except ModuleNotFoundError:  # the family's own folder is missing
+        return False

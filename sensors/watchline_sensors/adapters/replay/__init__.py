@@ -1,0 +1,1 @@
+"""Recordings, played through the code that hears the devices."""

@@ -1,0 +1,200 @@
+"""The command `watchline-edge`."""
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from watchline_sensors.config import Config, load_config
+from watchline_sensors.errors import ConfigError, EdgeError
+from watchline_sensors.keys import load_or_create_key
+
+app = typer.Typer(
+    name="watchline-edge",
+    help="Watchline at a site's edge: sensors in, signed envelopes out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+_T = TypeVar("_T")
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", help="The site's edge.toml.", show_default=False)
+]
+
+
+@app.callback()
+def _main(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    for chatty in ("httpx2", "httpcore2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@app.command()
+def run(config: ConfigOption) -> None:
+    """Run the adapters and send what they see, until SIGTERM or Ctrl-C."""
+    from watchline_sensors.edge import run_edge
+
+    loaded = _load(config)
+    _until_signal(lambda stop: run_edge(loaded, stop))
+
+
+@app.command()
+def check(
+    config: ConfigOption,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="How long to listen to the sensors; 0 does not.")
+    ] = 5.0,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the hub.")] = False,
+) -> None:
+    """Say in plain words what is wrong with the configuration, the hub or a feed."""
+    from watchline_sensors.check import check as findings
+
+    loaded = _load(config)
+
+    async def tell(_: asyncio.Event) -> bool:
+        wrong = False
+        async for finding in findings(loaded, seconds=seconds, ask_hub=not offline):
+            typer.echo(f"{'wrong' if finding.wrong else 'ok   '}  {finding.text}")
+            wrong |= finding.wrong
+        return wrong
+
+    if _until_signal(tell):
+        raise typer.Exit(1)
+
+
+@app.command()
+def key(config: ConfigOption) -> None:
+    """Print this edge's public key (base64), making the key at the first call."""
+    try:
+        typer.echo(load_or_create_key(_load(config).edge.key_path).public_key_base64())
+    except EdgeError as error:
+        raise _failed(error) from error
+
+
+@app.command()
+def record(
+    config: ConfigOption,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .ast file to write.")],
+    sensor: Annotated[str | None, typer.Option(help="Whose address, if there are several.")] = None,
+) -> None:
+    """Write the raw datagrams of an address to FILE, and their times to FILE.times."""
+    from watchline_sensors.record import address_of
+    from watchline_sensors.record import record as write
+
+    loaded = _load(config)
+
+    async def work(stop: asyncio.Event) -> None:
+        address = address_of(loaded.sensors, sensor)
+        ready = f"recording {address[0]}:{address[1]} to {output}; end with Ctrl-C"
+        recorded = await write(address, output, stop, lambda: typer.echo(ready, err=True))
+        typer.echo(
+            json.dumps(
+                {
+                    "datagrams": recorded.datagrams,
+                    "bytes": recorded.bytes,
+                    "dropped": recorded.dropped,
+                }
+            )
+        )
+
+    _until_signal(work)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A raw recording (.ast).")],
+    config: ConfigOption,
+    speed: Annotated[str, typer.Option(help="1 to 1000 times, or max.")] = "1",
+    retime: Annotated[bool, typer.Option("--retime", help="Stamp it for now.")] = False,
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The recording's day (UTC), without --retime."),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait at the end for all to be settled.")
+    ] = 120.0,
+) -> None:
+    """Play a recording as the configured sensors; prints every counter as one JSON object."""
+    from watchline_sensors.adapters.replay.adapter import build_replay
+    from watchline_sensors.edge import progress_on_stderr, run_replay
+
+    loaded = _load(config)
+
+    async def work(stop: asyncio.Event) -> dict[str, Any]:
+        adapter = build_replay(
+            file, loaded.sensors, _speed(speed), retime, day=day.date() if day else None
+        )
+        return await run_replay(
+            loaded, adapter, timeout_s=timeout, stop=stop, progress=progress_on_stderr()
+        )
+
+    figures = _until_signal(work)
+    typer.echo(json.dumps({"replay": str(file), **figures}))
+    if figures["unsettled"] or not figures["ended"]:
+        raise typer.Exit(1)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def simulate(context: typer.Context) -> None:
+    """Run a scenario's device emulators against the adapters; see `simulate --help`."""
+    from watchline_sensors.simulate.cli import app as simulate_app
+
+    simulate_app(args=context.args, prog_name="watchline-edge simulate")
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        return float(text.removesuffix("x"))
+    except ValueError as error:
+        raise ConfigError([f"--speed {text}: use a number from 1 to 1000, or max"]) from error
+
+
+def _load(path: Path) -> Config:
+    try:
+        return load_config(path)
+    except ConfigError as error:
+        raise _failed(error) from error
+
+
+def _until_signal(work: Callable[[asyncio.Event], Coroutine[Any, Any, _T]]) -> _T:
+    """Run it with an event that SIGTERM and SIGINT set."""
+
+    async def main() -> _T:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        return await work(stop)
+
+    try:
+        return asyncio.run(main())
+    except EdgeError as error:
+        raise _failed(error) from error
+
+
+def _failed(error: EdgeError) -> typer.Exit:
+    for line in error.problems if isinstance(error, ConfigError) else [str(error)]:
+        typer.echo(f"wrong  {line}", err=True)
+    return typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

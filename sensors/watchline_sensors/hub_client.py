@@ -1,0 +1,80 @@
+"""HTTP to the hub: one signed envelope out, one judged answer back."""
+
+import asyncio
+import logging
+import ssl
+from types import TracebackType
+
+import httpx2
+
+from watchline_sensors.config import EdgeConfig
+from watchline_sensors.errors import ConfigError
+from watchline_sensors.keys import EdgeKey
+from watchline_sensors.replies import Answer, Later, judge
+
+log = logging.getLogger("watchline.uplink")
+
+_POST_LIMIT_S = 10.0
+_TIMEOUT = httpx2.Timeout(5.0, connect=3.0)
+_MAX_ANSWER_BYTES = 1024 * 1024
+
+
+class HubClient:
+    """Posts envelopes of one edge; use as a context manager.
+
+    Half-open and trickling connections are given up after 5 s of silence or 10 s in all.
+    Proxies of the environment are not used. Raises ConfigError when `ca_file` is unusable.
+    """
+
+    def __init__(self, config: EdgeConfig, key: EdgeKey) -> None:
+        self._edge, self._key = config.id, key
+        try:
+            context = ssl.create_default_context(cafile=config.ca_file)
+        except OSError as error:  # ssl.SSLError is one too
+            raise ConfigError([f"[edge] ca_file {config.ca_file}: {error}"]) from error
+        self._client = httpx2.AsyncClient(
+            verify=context,
+            trust_env=False,
+            timeout=_TIMEOUT,
+            limits=httpx2.Limits(max_connections=4, max_keepalive_connections=2),
+        )
+
+    async def post(self, target: str, body: bytes) -> Answer:
+        """Send an envelope to `{target}/api/uplink`; never raises for what the net does."""
+        headers = {
+            "Content-Type": "application/msgpack",
+            "Accept-Encoding": "identity",
+            "Watchline-Edge": self._edge,
+            "Watchline-Signature": self._key.signature_base64(body),
+        }
+        url = f"{target}/api/uplink"
+        try:
+            async with (
+                asyncio.timeout(_POST_LIMIT_S),
+                self._client.stream("POST", url, content=body, headers=headers) as response,
+            ):
+                answer = bytearray()
+                async for part in response.aiter_raw():
+                    answer += part
+                    if len(answer) > _MAX_ANSWER_BYTES:
+                        return Later(code="uplink.answer_too_large")
+                return judge(
+                    response.status_code, response.headers.get("Retry-After"), bytes(answer)
+                )
+        except (httpx2.TimeoutException, TimeoutError):
+            return Later(code="uplink.timeout")
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            log.debug("uplink.unreachable: %s: %r", target, error)
+            return Later(code="uplink.unreachable")
+
+    async def __aenter__(self) -> "HubClient":
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._client.__aexit__(kind, error, trace)

@@ -1,0 +1,87 @@
+"""Record the raw datagrams of one address: FILE holds them back to back, FILE.times their times.
+
+FILE is what `replay` plays and any ASTERIX tool reads. FILE.times has one line for each
+datagram: its arrival (µs since 1970 UTC), a blank, and its length in bytes.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchline_sensors.adapters.asterix.inbox import Inbox, bound_socket
+from watchline_sensors.adapters.asterix.options import options_of
+from watchline_sensors.config import SensorConfig
+from watchline_sensors.errors import ConfigError, EdgeError
+
+_FLUSH_S = 1.0
+_BATCH = 500
+
+
+class RecordingExists(EdgeError):
+    """There is such a file already; recordings are never overwritten."""
+
+    code = "record.exists"
+
+
+@dataclass(slots=True, kw_only=True)
+class Recorded:
+    """What is in the recording so far."""
+
+    datagrams: int = 0
+    bytes: int = 0
+    dropped: int = 0
+
+
+def address_of(sensors: list[SensorConfig], wanted: str | None) -> tuple[str, int]:
+    """The address a sensor (or, when it is the only one, any) sends to; raises ConfigError."""
+    radars = [one for one in sensors if one.adapter == "asterix" and wanted in (None, one.id)]
+    addresses = {address for one in radars if (address := options_of(one).address) is not None}
+    if len(addresses) == 1:
+        return addresses.pop()
+    if addresses:
+        raise ConfigError(["the sensors use several addresses: say which with --sensor"])
+    raise ConfigError(
+        [f"there is no ASTERIX sensor {wanted or ''} with an address".replace("  ", " ")]
+    )
+
+
+async def record(
+    address: tuple[str, int],
+    path: Path,
+    stop: asyncio.Event,
+    on_ready: Callable[[], None] | None = None,
+) -> Recorded:
+    """Write datagrams until `stop` is set; they are in the file a second later at most.
+
+    Raises RecordingExists, and PortUnavailable (most often: the edge itself is running).
+    """
+    times_path = path.with_name(path.name + ".times")
+    recorded = Recorded()
+    inbox = Inbox()
+    sock = bound_socket(*address)
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: inbox, sock=sock
+    )
+    try:
+        with path.open("xb") as data, times_path.open("x", encoding="ascii") as times:
+            if on_ready is not None:
+                on_ready()
+            while not stop.is_set():
+                try:
+                    taken = await asyncio.wait_for(inbox.take(_BATCH), _FLUSH_S)
+                except TimeoutError:
+                    data.flush()
+                    times.flush()
+                    continue
+                for datagram, at_us in taken:
+                    data.write(datagram)
+                    times.write(f"{at_us} {len(datagram)}\n")
+                    recorded.datagrams += 1
+                    recorded.bytes += len(datagram)
+    except FileExistsError as error:
+        raise RecordingExists(str(error.filename)) from error
+    finally:
+        transport.close()
+    recorded.dropped = inbox.dropped
+    return recorded

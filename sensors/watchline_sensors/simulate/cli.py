@@ -1,0 +1,142 @@
+"""`watchline-edge simulate …`: a scenario's devices on the network, and their set-up files."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from watchline_sensors.config import is_http_url
+from watchline_sensors.errors import EdgeError
+from watchline_sensors.simulate.area import Area, load_area
+from watchline_sensors.simulate.errors import ScenarioError, SimulationError
+from watchline_sensors.simulate.prepare import ports as choose_ports
+from watchline_sensors.simulate.prepare import write_setup
+from watchline_sensors.simulate.run import run_scenario
+from watchline_sensors.simulate.scenario import Scenario, load_scenario
+
+
+class _RunByDefault(TyperGroup):
+    """`simulate SCENARIO …` is `simulate run SCENARIO …`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
+            args = ["run", *args]
+        found: list[str] = super().parse_args(ctx, args)
+        return found
+
+
+app = typer.Typer(
+    cls=_RunByDefault,
+    no_args_is_help=True,
+    help="Play a scenario: device emulators that speak the real wire formats.",
+)
+
+ScenarioArgument = Annotated[Path, typer.Argument(help="A scenario file (TOML).")]
+AreaOption = Annotated[Path, typer.Option(help="The folder data/area/build.py wrote.")]
+OutOption = Annotated[Path, typer.Option(help="The folder to write to.")]
+
+
+@app.command()
+def run(
+    scenario: ScenarioArgument,
+    out: OutOption,
+    area: AreaOption = Path("var/area"),
+    speed: Annotated[float, typer.Option(min=0.01, max=1000.0, help="World seconds a second.")] = 1,
+    duration: Annotated[
+        float | None, typer.Option(min=0.0, help="End after so many seconds of the world.")
+    ] = None,
+    start_at: Annotated[
+        float | None,
+        typer.Option(
+            help="When the scenario begins, unix seconds; the same start, the same plots."
+        ),
+    ] = None,
+) -> None:
+    """Send every device's data to its edge, and write OUT/truth.jsonl.
+
+    The ports are those of OUT/ports.json where `prepare` wrote one, else the scenario's own.
+    Stamps run with the world: with a speed above 1 give a start in the past.
+    """
+    with _plain_errors():
+        held, place = _load(scenario, area)
+        out.mkdir(parents=True, exist_ok=True)
+        listen = _ports(held, out)
+        start_us = round((time.time() if start_at is None else start_at) * 1e6)
+        heard = ", ".join(f"{key} -> 127.0.0.1:{port}" for key, port in listen.items())
+
+        def told(_: str) -> None:
+            typer.echo(f"{held.name}: {heard}; start {start_us / 1e6:.6f}", err=True)
+
+        emulators = asyncio.run(
+            run_scenario(
+                held,
+                place,
+                ports=listen,
+                truth=out / "truth.jsonl",
+                start_us=start_us,
+                speed=speed,
+                duration_s=duration,
+                told=told,
+            )
+        )
+    for one in emulators:
+        typer.echo(f"{one.radar.spec.id}: {one.datagrams} datagrams sent", err=True)
+
+
+@app.command()
+def prepare(
+    scenario: ScenarioArgument,
+    out: OutOption,
+    hub: Annotated[str, typer.Option(help="The hub's address.")] = "http://127.0.0.1:8610",
+    area: AreaOption = Path("var/area"),
+    free_ports: Annotated[
+        bool, typer.Option(help="Use UDP ports that are free now, not the scenario's own.")
+    ] = False,
+) -> None:
+    """Write OUT/<edge>/edge.toml for each site, OUT/sector.json and OUT/ports.json."""
+    with _plain_errors():
+        if not is_http_url(hub):
+            raise ScenarioError([f"--hub {hub!r}: use an address like http://127.0.0.1:8610"])
+        held, place = _load(scenario, area)
+        for path in write_setup(held, place, out, hub, choose_ports(held, free=free_ports)):
+            typer.echo(str(path))
+
+
+def _load(scenario: Path, area: Path) -> tuple[Scenario, Area]:
+    return load_scenario(scenario), load_area(area)
+
+
+def _ports(scenario: Scenario, out: Path) -> dict[str, int]:
+    path = out / "ports.json"
+    if not path.exists():
+        return choose_ports(scenario, free=False)
+    try:
+        listen = {str(key): int(port) for key, port in json.loads(path.read_text("utf-8")).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SimulationError(f"{path} is not what `prepare` wrote") from error
+    missing = [radar.id for _, radar in scenario.radars if radar.id not in listen]
+    if missing:
+        raise SimulationError(f"{path} belongs to another scenario: no port for {missing[0]}")
+    return listen
+
+
+class _plain_errors:  # noqa: N801  reads as a statement where it is used
+    """What is wrong, one line each, and exit status 1."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: Any, trace: Any) -> None:
+        if isinstance(error, EdgeError):
+            _fail(error)
+
+
+def _fail(error: EdgeError) -> NoReturn:
+    problems = error.problems if isinstance(error, ScenarioError) else [str(error)]
+    for problem in problems:
+        typer.echo(f"{error.code}: {problem}", err=True)
+    raise typer.Exit(1) from error

@@ -1,0 +1,189 @@
+"""From a scenario to what a hub and its edges are set up with: pure, but for the two writers."""
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchline_sensors.simulate.area import Area
+from watchline_sensors.simulate.scenario import (
+    Direction,
+    GeofenceSpec,
+    RadarSpec,
+    Scenario,
+    SiteSpec,
+)
+
+LOOPBACK = "127.0.0.1"
+EDITION = "1.1"
+
+
+def ports(scenario: Scenario, *, free: bool) -> dict[str, int]:
+    """Radar id -> UDP port: the scenario's own, or ports that are free right now."""
+    if not free:
+        return {radar.id: radar.port for _, radar in scenario.radars}
+    held = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in scenario.radars]
+    try:
+        for one in held:  # all bound at once, so that none is given out twice
+            one.bind((LOOPBACK, 0))
+        return {
+            radar.id: int(one.getsockname()[1])
+            for (_, radar), one in zip(scenario.radars, held, strict=True)
+        }
+    finally:
+        for one in held:
+            one.close()
+
+
+def edge_toml(site: SiteSpec, area: Area, hub: str, listen: dict[str, int]) -> str:
+    """The edge.toml of one site; its spool and key go to "state" beside it."""
+    xy = area.border.point(*site.at)
+    lon, lat = _rounded(area.plane.to_lon_lat(xy))
+    ground_m = float(area.terrain.height_at(*xy))
+    lines = [
+        "# Written by `watchline-edge simulate prepare`; the sensors are simulated.",
+        "[edge]",
+        f"id = {_quoted(site.edge_id)}",
+        f"hub = {_quoted(hub)}",
+        'state = "state"',
+    ]
+    for radar in site.radar:
+        lines += ["", *_sensor(radar, site, lon, lat, ground_m + radar.mast_m, listen[radar.id])]
+    return "\n".join(lines) + "\n"
+
+
+def _sensor(
+    radar: RadarSpec, site: SiteSpec, lon: float, lat: float, height_m: float, port: int
+) -> list[str]:
+    return [
+        "[[sensor]]",
+        f"id = {_quoted(radar.id)}",
+        'adapter = "asterix"',
+        f"name = {_quoted(radar.name)}",
+        'kind = "radar"',
+        f"site = {_quoted(site.id)}",
+        f"lon_deg = {lon}",
+        f"lat_deg = {lat}",
+        f"height_m = {height_m:.1f}",
+        'north = "true"',
+        "simulated = true",
+        "[sensor.field_of_view]",
+        "azimuth_deg = 0.0",
+        "width_deg = 360.0",
+        f"min_range_m = {radar.min_range_m}",
+        f"max_range_m = {radar.max_range_m}",
+        "[sensor.asterix]",
+        f"listen = {_quoted(f'{LOOPBACK}:{port}')}",
+        f"sac = {radar.sac}",
+        f"sic = {radar.sic}",
+        f"edition = {_quoted(EDITION)}",
+        f"rho_sigma_m = {radar.rho_sigma_m}",
+        f"theta_sigma_deg = {radar.theta_sigma_deg}",
+    ]
+
+
+def sector_document(scenario: Scenario, area: Area) -> dict[str, Any]:
+    """What `watchline sector import` reads: sector, sites, geofences, rules, edges."""
+    return {
+        "sector": {
+            "id": scenario.sector.id,
+            "name": scenario.sector.name,
+            "time_zone": area.time_zone,
+            "synthetic": True,
+            "geom": area.sector,
+            "origin": [area.plane.lon_deg, area.plane.lat_deg],
+        },
+        "sites": [_site(site, area) for site in scenario.site],
+        "geofences": [_geofence(geofence, area) for geofence in scenario.geofence],
+        "rules": [
+            {
+                "id": rule.id,
+                "name": rule.name,
+                "kind": rule.kind,
+                "geofence_id": geofence.id,
+                "severity": rule.severity,
+                "params": rule.params,
+            }
+            for geofence in scenario.geofence
+            for rule in geofence.rule
+        ],
+        "edges": [{"id": site.edge_id, "site": site.id} for site in scenario.site],
+    }
+
+
+def _site(site: SiteSpec, area: Area) -> dict[str, Any]:
+    lon, lat = _rounded(area.plane.to_lon_lat(area.border.point(*site.at)))
+    return {"id": site.id, "name": site.name, "lon": lon, "lat": lat}
+
+
+def _geofence(spec: GeofenceSpec, area: Area) -> dict[str, Any]:
+    line = _outline(spec, area)
+    places = [_rounded(place) for place in area.plane.to_lon_lat(line)]
+    if spec.kind == "area":
+        geom: dict[str, Any] = {"type": "Polygon", "coordinates": [[*places, places[0]]]}
+        directions = None
+    else:
+        geom = {"type": "LineString", "coordinates": places}
+        directions = [_direction(spec, area)] * (len(places) - 1)
+    return {
+        "id": spec.id,
+        "name": spec.name,
+        "kind": spec.kind,
+        "geom": geom,
+        "directions": directions,
+        "p_in": spec.p_in,
+        "p_out": spec.p_out,
+    }
+
+
+def _outline(spec: GeofenceSpec, area: Area) -> NDArray[np.float64]:
+    """The geofence's points in the plane; an area's ring is left open."""
+    if spec.points is not None:
+        points = np.array(spec.points, float)
+        return area.border.point(points[:, 0], points[:, 1])
+    from_km, to_km = spec.between_km or (0.0, area.border.length_km)
+    if isinstance(spec.inside_m, tuple):
+        near, far = spec.inside_m
+        outward = area.border.parallel(from_km, to_km, near)
+        return np.concatenate([outward, area.border.parallel(from_km, to_km, far)[::-1]])
+    return area.border.parallel(from_km, to_km, float(spec.inside_m or 0.0))
+
+
+def _direction(spec: GeofenceSpec, area: Area) -> str:
+    """ "in" is towards home: for a line of rising chainage, towards the side home lies on."""
+    if spec.direction is None or spec.direction is Direction.BOTH:
+        return "both"
+    inward_is_left = area.border.home_left
+    if spec.points is not None and spec.points[-1][0] < spec.points[0][0]:
+        inward_is_left = not inward_is_left
+    to_left = (spec.direction is Direction.IN) == inward_is_left
+    return "right_to_left" if to_left else "left_to_right"
+
+
+def write_setup(
+    scenario: Scenario, area: Area, out: Path, hub: str, listen: dict[str, int]
+) -> list[Path]:
+    """Write <out>/<edge>/edge.toml for each site, sector.json and ports.json; returns them."""
+    written = [out / "sector.json", out / "ports.json"]
+    out.mkdir(parents=True, exist_ok=True)
+    document = json.dumps(sector_document(scenario, area), ensure_ascii=False, indent=1)
+    written[0].write_text(document + "\n", "utf-8")
+    written[1].write_text(json.dumps(listen, indent=1) + "\n", "utf-8")
+    for site in scenario.site:
+        path = out / site.edge_id / "edge.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(edge_toml(site, area, hub, listen), "utf-8")
+        written.append(path)
+    return written
+
+
+def _rounded(lon_lat: NDArray[np.float64]) -> tuple[float, float]:
+    return round(float(lon_lat[0]), 7), round(float(lon_lat[1]), 7)
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string (the same escapes as JSON's)."""
+    return json.dumps(text, ensure_ascii=False)

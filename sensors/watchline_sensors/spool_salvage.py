@@ -1,0 +1,109 @@
+"""What can still be read of a damaged spool, put into a fresh file."""
+
+import logging
+import sqlite3
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from watchline_sensors.errors import SpoolDamaged
+from watchline_sensors.spool_disk import sync_folder
+from watchline_sensors.spool_model import SCHEMA, checksum, row_of
+
+log = logging.getLogger("watchline.spool")
+
+_COLUMNS = "boot, seq, at_us, kind, body, checksum"
+_BOOT = "INSERT OR IGNORE INTO boot (no, boot, highest_seq) VALUES (?, ?, ?)"
+_LETTER = (
+    "INSERT INTO dead_letter (seq, kind, body, code, moved_at_us)"
+    " VALUES (?, ?, ?, 'spool.row_damaged', ?)"
+)
+_RECOUNT = """
+UPDATE boot SET
+    rows = (SELECT count(*) FROM item WHERE item.boot = boot.boot),
+    highest_seq = max(
+        highest_seq, coalesce((SELECT max(seq) FROM item WHERE item.boot = boot.boot), 0)
+    )
+"""
+
+
+def salvage(path: Path) -> int:
+    """Move the damaged spool aside (to `<name>.damaged`) and save what is readable of it.
+
+    Nobody may have it open. Rows whose checksum fails become dead letters; they, and what
+    could not be read, show as holes below their boot's highest seq. Gives the number of
+    rows saved.
+    """
+    fresh = path.with_name(path.name + ".salvaged")
+    _remove(fresh)
+    saved = 0
+    with closing(sqlite3.connect(fresh, isolation_level=None)) as target:
+        target.executescript(SCHEMA)
+        target.execute("BEGIN")
+        with closing(sqlite3.connect(path)) as source:
+            saved = _copy(source, target)
+        target.execute("COMMIT")
+    damaged = path.with_name(path.name + ".damaged")
+    _remove(damaged)
+    for end in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + end)
+        if part.exists():
+            part.replace(damaged.with_name(damaged.name + end))
+    fresh.replace(path)
+    sync_folder(path.parent)
+    log.error("spool.damaged: saved %d rows, kept the damaged file as %s", saved, damaged.name)
+    return saved
+
+
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> int:
+    for boot, low, high in _all(source, "SELECT boot, low, high FROM lost"):
+        _insert(target, "INSERT OR IGNORE INTO lost VALUES (?, ?, ?)", (boot, low, high))
+    for no, boot, highest_seq in _all(source, "SELECT no, boot, highest_seq FROM boot"):
+        _insert(target, _BOOT, (no, boot, highest_seq))
+    saved = 0
+    # Read from both ends, so that one unreadable page costs only what lies on it.
+    for order in ("ASC", "DESC"):
+        query = f"SELECT {_COLUMNS} FROM item ORDER BY boot {order}, seq {order}"
+        for values in _all(source, query):
+            saved += _copy_item(target, values)
+    # A boot whose own line was lost is known by its rows.
+    target.execute("INSERT OR IGNORE INTO boot (boot) SELECT DISTINCT boot FROM item")
+    target.execute(_RECOUNT)
+    return saved
+
+
+def _copy_item(target: sqlite3.Connection, values: tuple[Any, ...]) -> int:
+    """Only a sound row keeps its place: a wrong key would take another's."""
+    boot, seq, at_us, kind, body, stored = values
+    try:
+        row = row_of(0, seq, at_us, kind, body)
+        if checksum(boot, row) == stored:
+            return _insert(target, "INSERT OR IGNORE INTO item VALUES (?, ?, ?, ?, ?, ?)", values)
+    except (SpoolDamaged, struct.error):
+        pass  # not even its shape is left
+    _insert(target, _LETTER, (seq, kind, body, time.time_ns() // 1000))
+    return 0
+
+
+def _insert(target: sqlite3.Connection, statement: str, values: tuple[Any, ...]) -> int:
+    try:
+        return target.execute(statement, values).rowcount
+    except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError) as error:
+        log.warning("spool.damaged: a line has lost its sense: %s", error)
+        return 0
+
+
+def _all(source: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query up to where the file breaks off."""
+    try:
+        yield from source.execute(query)
+    except sqlite3.Error as error:
+        log.warning("spool.damaged: %s: %s", query, error)
+
+
+def _remove(path: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)

@@ -1,0 +1,122 @@
+import json
+import socket
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from watchline_sensors.config import load_config
+from watchline_sensors.contract import SensorKind
+from watchline_sensors.simulate.area import Area
+from watchline_sensors.simulate.prepare import ports, sector_document, write_setup
+from watchline_sensors.simulate.radar import Radar
+from watchline_sensors.simulate.scenario import Scenario, load_scenario, parse_scenario
+from watchline_sensors.simulate.world import World
+
+
+@pytest.fixture
+def night(scenarios: Path) -> Scenario:
+    return load_scenario(scenarios / "night.toml")
+
+
+def test_edge_files_are_valid_and_agree_with_the_radars(
+    tmp_path: Path, night: Scenario, area: Area
+) -> None:
+    listen = ports(night, free=False)
+    written = write_setup(night, area, tmp_path, "http://127.0.0.1:8610", listen)
+    edges = [path for path in written if path.name == "edge.toml"]
+    assert [path.parent.name for path in edges] == ["edge-mast-south", "edge-mast-north"]
+    for path, (site, spec) in zip(edges, night.radars, strict=True):
+        config = load_config(path)
+        (sensor,) = config.sensors
+        radar = Radar(night, site, spec, area, World(night, area))
+        assert config.edge.id == path.parent.name == site.edge_id
+        assert config.edge.state == path.parent / "state"
+        assert (sensor.kind, sensor.simulated, sensor.site) == (SensorKind.RADAR, True, site.id)
+        assert sensor.lon_deg == pytest.approx(radar.lon_deg, abs=1e-7)
+        assert sensor.lat_deg == pytest.approx(radar.lat_deg, abs=1e-7)
+        assert sensor.height_m == pytest.approx(radar.antenna_m, abs=0.06)
+        assert sensor.field_of_view is not None
+        assert sensor.field_of_view.max_range_m == spec.max_range_m
+        assert sensor.options == {
+            "listen": f"127.0.0.1:{spec.port}",
+            "sac": 0,
+            "sic": spec.sic,
+            "edition": "1.1",
+            "rho_sigma_m": 4.0,
+            "theta_sigma_deg": 0.15,
+        }
+
+
+def test_free_ports_are_free_and_distinct(night: Scenario) -> None:
+    found = ports(night, free=True)
+    assert set(found) == {"radar-south", "radar-north"}
+    assert len(set(found.values())) == 2
+    for port in found.values():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.bind(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize("name", ["night", "quiet", "crossing"])
+def test_geofences_are_valid_shapes_inside_their_sector(
+    scenarios: Path, area: Area, name: str
+) -> None:
+    document = sector_document(load_scenario(scenarios / f"{name}.toml"), area)
+    sector = shapely.from_geojson(json.dumps(document["sector"]["geom"]))
+    for geofence in document["geofences"]:
+        shape = shapely.from_geojson(json.dumps(geofence["geom"]))
+        assert shape.is_valid, shapely.is_valid_reason(shape)
+        assert shape.is_simple
+        assert sector.contains(shape)
+    assert document["sector"]["synthetic"] is True
+    ids = {geofence["id"] for geofence in document["geofences"]}
+    assert {rule["geofence_id"] for rule in document["rules"]} <= ids
+    sites = {site["id"] for site in document["sites"]}
+    assert {edge["site"] for edge in document["edges"]} == sites
+
+
+def _line(scenarios: Path, area: Area, **change: Any) -> dict[str, Any]:
+    raw = tomllib.loads((scenarios / "crossing.toml").read_text("utf-8"))
+    raw["geofence"][0] |= change
+    for key in [key for key, value in change.items() if value is None]:
+        del raw["geofence"][0][key]
+    found: dict[str, Any] = sector_document(parse_scenario(raw), area)["geofences"][0]
+    return found
+
+
+def _inward_is_left(geofence: dict[str, Any], area: Area) -> bool:
+    """By geometry alone: on which side of the line's first segment home lies."""
+    a, b = area.plane.to_plane(*np.array(geofence["geom"]["coordinates"][:2]).T)
+    home = area.border.point(8.0, 5000.0)
+    left = (b[0] - a[0]) * (home[1] - a[1]) - (b[1] - a[1]) * (home[0] - a[0]) > 0
+    return bool(left)
+
+
+@pytest.mark.parametrize("direction", ["in", "out", "both", None])
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize("home_left", [False, True])
+def test_inwards_is_towards_home_whichever_way_the_line_runs(
+    scenarios: Path,
+    area: Area,
+    mirrored: Area,
+    direction: str | None,
+    falling: bool,
+    home_left: bool,
+) -> None:
+    place = area if home_left else mirrored
+    points = [[9.0, 100.0], [6.0, 100.0]] if falling else [[6.0, 100.0], [9.0, 100.0]]
+    change = {"between_km": None, "inside_m": None, "points": points, "direction": direction}
+    geofence = _line(scenarios, place, **change)
+    inward = "right_to_left" if _inward_is_left(geofence, place) else "left_to_right"
+    outward = "left_to_right" if inward == "right_to_left" else "right_to_left"
+    told = {"in": inward, "out": outward, "both": "both", None: "both"}
+    assert geofence["directions"] == [told[direction]]
+
+
+def test_a_line_has_a_direction_for_each_segment(scenarios: Path, area: Area) -> None:
+    geofence = _line(scenarios, area)  # with one of the border's own vertices between its ends
+    assert geofence["directions"] == ["right_to_left"] * 2
+    assert len(geofence["geom"]["coordinates"]) == 3
