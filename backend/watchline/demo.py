@@ -26,7 +26,7 @@ from typing import Any
 from watchline.db.cluster import Cluster
 from watchline.errors import WatchlineError
 from watchline.settings import Settings
-from watchline.supervise import Child, end_with_parent
+from watchline.supervise import Child, dies_with_parent, end_with_parent
 
 DATABASE = "watchline"
 SCENARIO = Path("data/scenarios/night.toml")
@@ -88,8 +88,13 @@ class _Demo:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _stop)
         try:
-            login = self._prepare()
-            self._start()
+            self._tell("Starting PostGIS, worker and hub …")
+            services = self._serve()
+            self._tell(f"Setting up the scenario {self._scenario.stem} …")
+            login = self._set_up()
+            for child, address in services:
+                self._until_healthy(child, address)
+            self._start_sites()
             self._announce(login)
             self._watch()
         except _Stopped:
@@ -98,16 +103,23 @@ class _Demo:
             self._stop()
             self._tell("Stopped; the data stays. `make demo-reset` deletes it.")
 
-    def _prepare(self) -> str:
-        """Database, sector and edges as the scenario wants them; the login to announce."""
-        self._tell("Starting PostGIS …")
+    def _serve(self) -> list[tuple[Child, str]]:
+        """Start the cluster, then worker and hub, which get ready while the rest is set up."""
         self._cluster.start(die_with_parent=True)
         self._cluster.prepare(DATABASE)
+        wished = self._settings
         self._ports = (
-            _free_port("hub", self._settings.hub.port),
-            _free_port("worker", self._settings.worker.port),
+            _free_port("hub", wished.hub.port),
+            _free_port("worker", wished.worker.port),
         )
-        self._tell(f"Setting up the scenario {self._scenario.stem} …")
+        services = zip(("hub", "worker"), self._ports, strict=True)
+        return [
+            (self._child(name, "watchline", name), f"http://127.0.0.1:{port}/healthz")
+            for name, port in services
+        ]
+
+    def _set_up(self) -> str:
+        """Sector and edges as the scenario wants them; what to say about the login."""
         setup = ["watchline-edge", "simulate", "prepare", str(self._scenario)]
         setup += ["--area", "var/area", "--out", str(self._folder), "--hub", self._hub]
         self._call(*setup)
@@ -118,16 +130,11 @@ class _Demo:
         self._enroll()
         return self._call("watchline", "user", "bootstrap").strip()
 
-    def _start(self) -> None:
-        """Worker and hub first, and when both answer, the edges and what they listen to."""
-        worker = self._child("worker", "watchline", "worker")
-        hub = self._child("hub", "watchline", "hub")
-        self._tell("Starting worker and hub …")
-        for child, port in zip((worker, hub), reversed(self._ports), strict=True):
-            self._until_healthy(child, f"http://127.0.0.1:{port}/healthz")
+    def _start_sites(self) -> None:
+        """The edges, and the devices that they listen to."""
         for edge in self._edges():
             config = str(self._folder / edge / "edge.toml")
-            self._child(f"edge {edge}", "watchline-edge", "run", "-c", config)
+            self._child(edge, "watchline-edge", "run", "-c", config)
         emulate = ["watchline-edge", "simulate", "run", str(self._scenario)]
         self._child("devices", *emulate, "--area", "var/area", "--out", str(self._folder))
 
@@ -165,8 +172,12 @@ class _Demo:
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, hurry)
-        for child in reversed(self._children):
-            child.stop(patience_s=0.1 if hurried else 10.0)
+        senders = [child for child in self._children if child.name not in ("worker", "hub")]
+        for group in (senders, self._children):
+            for child in group:
+                child.ask_to_stop()
+            for child in group:
+                child.stop(patience_s=0.1 if hurried else 10.0)
         self._cluster.stop()
 
     def _import_sector(self) -> None:
@@ -243,6 +254,7 @@ class _Demo:
             text=True,
             check=False,
             start_new_session=True,
+            preexec_fn=dies_with_parent(signal.SIGKILL),
         )
         if done.returncode != 0:
             said = (done.stderr or done.stdout).strip()

@@ -23,6 +23,25 @@ def _without_positions(_: WrappedLogger, method: str, event: EventDict) -> Event
     return {key: value for key, value in event.items() if key not in _POSITION_FIELDS}
 
 
+class _StandardError:
+    """Writes lines to standard error, whatever that is at the moment."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def msg(self, line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+
+    debug = info = warning = error = critical = msg
+
+
+class _Handler(standard.Handler):
+    """The same for what libraries log."""
+
+    def emit(self, record: standard.LogRecord) -> None:
+        sys.stderr.write(f"{self.format(record)}\n")
+
+
 def configure(*, level: str = "INFO") -> None:
     """Send our own and the libraries' events to standard error as JSON lines."""
     shared: list[Any] = [
@@ -39,10 +58,10 @@ def configure(*, level: str = "INFO") -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=False,
     )
-    handler = standard.StreamHandler(sys.stderr)
+    handler = _Handler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

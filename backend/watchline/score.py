@@ -4,6 +4,7 @@
 `gospa` measures tracks. All pure but `read_truth`.
 """
 
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -230,7 +231,7 @@ def _certain(events: list[_Event], xy: Floats, geometry: Any, margin_m: float) -
     samples = np.arange(len(xy))
     reach = [
         float(away[(samples > low) & (samples <= high)].max(initial=0.0))
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True)
+        for low, high in itertools.pairwise(bounds)
     ]
     kept = list(events)
     while kept and reach[0] < margin_m:  # begins too near to say on which side
@@ -257,7 +258,7 @@ def _wanted(kind: str, event: _Event, geofence: Mapping[str, Any]) -> bool:
         return directions[event.edge] in ("both", way)
     # A ring's inside is to its left when it runs counter-clockwise.
     shell = shapely.from_geojson(json.dumps(geofence["geom"])).exterior
-    return (event.to_left == shell.is_ccw) == (kind == "enter")
+    return (event.to_left == bool(shell.is_ccw)) == (kind == "enter")
 
 
 def score(

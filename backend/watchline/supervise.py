@@ -103,16 +103,20 @@ class Child:
         tell(f"{self.name} ended with {how}; again in {self.delay_s:g} s (see {self.log})")
         self.delay_s = min(self.delay_s * 2, _LONGEST_DELAY_S)
 
+    def ask_to_stop(self) -> None:
+        """SIGTERM, without waiting: several can be on their way out at once."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
     def stop(self, patience_s: float = 10.0) -> None:
         """SIGTERM, and SIGKILL after `patience_s`; gone and reaped when it returns."""
         if self.process is None:
             return
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(timeout=patience_s)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
+        self.ask_to_stop()
+        try:
+            self.process.wait(timeout=patience_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
         self.process.wait()
         self.process = None
 

@@ -18,11 +18,11 @@ import numpy as np
 from decor import DECOR_SMOOTH_M, forests, river, roads
 from ground import BASE_M, build_ground, dense
 from numpy.typing import NDArray
+from shading import hillshade_png
 from shapely import transform
 from shapely.geometry import LineString, Point, Polygon, box, mapping
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
-from shading import hillshade_png
 from topology import World
 
 from watchline_sensors.simulate.border import BorderFrame, Plane
@@ -88,7 +88,7 @@ def build(atlas: Path, out: Path) -> None:
     west, south, east, north = (round(v, 6) for v in window.bounds)
     sector = LineString(ground_line).buffer(SECTOR_REACH_M, quad_segs=12).simplify(60.0)
     area = {
-        "name": f"Demo stretch {HOME}–{AWAY}",
+        "name": f"Demo stretch {HOME} / {AWAY}",
         "notice": NOTICE,
         "synthetic": True,
         "time_zone": TIME_ZONE,
@@ -168,7 +168,7 @@ def _borders(
         for _, line in world.all_borders()
         if not (part := line.intersection(window)).is_empty
     ]
-    return [*found, _feature({"sector": True, "name": f"{HOME}–{AWAY}"}, _lonlat(plane, stretch))]
+    return [*found, _feature({"sector": True, "name": f"{HOME} / {AWAY}"}, _lonlat(plane, stretch))]
 
 
 def _labels(world: World, window: Polygon) -> list[dict[str, Any]]:
@@ -223,7 +223,7 @@ def _rounded(terrain: Terrain) -> Terrain:
 
 def _npz(terrain: Terrain) -> bytes:
     """numpy's .npz with the time stamps left out, so that the bytes are always the same."""
-    arrays = {
+    arrays: dict[str, Any] = {
         "height_dm": np.rint(terrain.heights_m * 10).astype(np.int16),
         "x0_m": np.float64(terrain.x0_m),
         "y0_m": np.float64(terrain.y0_m),

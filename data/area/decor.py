@@ -16,7 +16,7 @@ Line = NDArray[np.float64]
 
 DECOR_SMOOTH_M = 9_000.0  # what lies kilometres off the border follows it only broadly
 _REACH_KM = 12.0  # how far roads and river go on beyond the stretch
-_FOREST_STEP = 3  # terrain cells to one forest cell
+_FOREST_STEP = 2  # terrain cells to one forest cell
 _FOREST_SHARE = 0.27
 _SMALLEST_FOREST_M2 = 400_000.0
 _FOREST_SEED = 5

@@ -2,14 +2,14 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import fft, ndimage
 
 from watchline_sensors.simulate.terrain import Terrain
 
 Grid = NDArray[np.float64]
 
 HALF_M = 42_000.0
-STEP_M = 40.0
+STEP_M = 56.0
 BASE_M = 195.0
 SEED = 20
 
@@ -25,11 +25,12 @@ def fractal(rng: np.random.Generator, size: int, *, slope: float, longest: float
     `longest` is the wavelength in cells beyond which power is held level, so that the
     square has hills and not one tilt.
     """
-    spectrum = np.fft.rfft2(rng.standard_normal((size, size)))
-    f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
+    full = fft.next_fast_len(size, real=True)
+    spectrum = fft.rfft2(rng.standard_normal((full, full)))
+    f = np.hypot(fft.fftfreq(full)[:, None], fft.rfftfreq(full)[None, :])
     spectrum *= np.maximum(f, 1.0 / longest) ** -slope
     spectrum[0, 0] = 0.0
-    noise = np.fft.irfft2(spectrum, s=(size, size))
+    noise = fft.irfft2(spectrum, s=(full, full))[:size, :size]
     return noise / noise.std()
 
 

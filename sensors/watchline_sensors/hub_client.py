@@ -1,8 +1,10 @@
 """HTTP to the hub: one signed envelope out, one judged answer back."""
 
 import asyncio
+import functools
 import logging
 import ssl
+from pathlib import Path
 from types import TracebackType
 
 import httpx2
@@ -29,11 +31,11 @@ class HubClient:
     def __init__(self, config: EdgeConfig, key: EdgeKey) -> None:
         self._edge, self._key = config.id, key
         try:
-            context = ssl.create_default_context(cafile=config.ca_file)
+            certificates = _certificates(config.ca_file)
         except OSError as error:  # ssl.SSLError is one too
             raise ConfigError([f"[edge] ca_file {config.ca_file}: {error}"]) from error
         self._client = httpx2.AsyncClient(
-            verify=context,
+            verify=certificates,
             trust_env=False,
             timeout=_TIMEOUT,
             limits=httpx2.Limits(max_connections=4, max_keepalive_connections=2),
@@ -78,3 +80,8 @@ class HubClient:
         trace: TracebackType | None,
     ) -> None:
         await self._client.__aexit__(kind, error, trace)
+
+
+@functools.cache
+def _certificates(ca_file: Path | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file)

@@ -108,6 +108,7 @@ class LiveLane:
         self.cursor = 0
         self.generation = 0
         self.archive = RangeSet()
+        self.settled = RangeSet()
         self.pinned: dict[int, Row] = {}
         self.in_flight = InFlight()
         self.promised_us = _NEVER
@@ -159,8 +160,17 @@ class LiveLane:
             self.cursor = start - 1
 
     def take(self, rows: Sequence[Row]) -> list[Row]:
-        """Those rows that go live; `rows` are read from above the cursor."""
-        return [row for row in rows if row.seq not in self.archive and row.seq not in self.pinned]
+        """Those rows that go live; `rows` are read from above the cursor.
+
+        A settled row may still be there: the spool is freed a little later.
+        """
+        return [
+            row
+            for row in rows
+            if row.seq not in self.archive
+            and row.seq not in self.pinned
+            and row.seq not in self.settled
+        ]
 
     def pins(self, upto_seq: int, lost: RangeSet) -> list[Row]:
         """The descriptions to send along, in order; `lost` ones were refused by the disk."""
@@ -193,6 +203,7 @@ class LiveLane:
     def settle(self, settled: Iterable[SeqRange]) -> None:
         """These seqs are safe."""
         ranges = RangeSet(settled)
+        self.settled.update(ranges)
         self.in_flight.settle(ranges)
         self.archive.difference_update(ranges)
         for seq in [seq for seq in self.pinned if seq in ranges]:

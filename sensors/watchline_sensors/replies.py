@@ -66,7 +66,8 @@ def judge(status: int, retry_after: str | None, body: bytes) -> Answer:
     if not isinstance(code, str) or not 0 < len(code) <= 64 or not code.isprintable():
         code = f"uplink.http_{status}"
     if status == 421:
-        owner = problem.get("owner")
+        params = problem.get("params")
+        owner = params.get("owner") if isinstance(params, dict) else None
         if isinstance(owner, str) and len(owner) <= _MAX_URL and is_http_url(owner):
             return Elsewhere(owner=owner.rstrip("/"))
     return Later(

@@ -145,7 +145,7 @@ class Spool:
         self._closing = True
         self._arrived.set()
         if self._committer is not None:
-            await self._committer
+            await asyncio.wait([self._committer])
             await self._write_lost()
             await self._in_thread(lambda: self._file.close())
         self._thread.shutdown(wait=False)
@@ -184,11 +184,19 @@ class Spool:
         await put.done
 
     async def _commit_loop(self) -> None:
-        while not self._closing or self._waiting:
-            await self._gather()
-            puts, self._waiting = self._waiting, []
-            if puts:
-                await self._commit(puts)
+        puts: list[_Put] = []
+        try:
+            while not self._closing or self._waiting:
+                await self._gather()
+                puts, self._waiting = self._waiting, []
+                if puts:
+                    await self._commit(puts)
+        finally:
+            # Cancelled from outside: nobody may wait for a commit that will not come.
+            self._closing = True
+            for put in (*puts, *self._waiting):
+                if not put.done.done():
+                    put.done.set_exception(SpoolClosed())
 
     async def _gather(self) -> None:
         """Wait until the group is worth a sync of the disk."""
@@ -317,7 +325,8 @@ class Spool:
 
     async def forget(self, boot: int) -> None:
         """Drop an earlier boot of which everything is settled."""
-        self.stats.rows -= await self._use(lambda file: file.forget(boot))
+        left = await self._use(lambda file: file.forget(boot))
+        self.stats.rows -= left
         self._lost.pop(boot, None)
         self._lost_unwritten.discard(boot)
 

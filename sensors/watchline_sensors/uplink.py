@@ -316,7 +316,8 @@ class Uplink:
         if not fresh:
             return
         state.freed_us = steady_us()
-        self.stats.settled += await self._spool.free(boot, fresh, state.rejected)
+        freed = await self._spool.free(boot, fresh, state.rejected)
+        self.stats.settled += freed  # not in one line: the sum would be read before the wait
         state.freed.update(fresh)
         for seq in [seq for seq in state.rejected if seq in state.freed]:
             del state.rejected[seq]

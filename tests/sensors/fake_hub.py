@@ -110,7 +110,7 @@ class FakeHub:
         if self.answer_with is not None:
             return self.answer_with
         if self.misdirect_to is not None:
-            problem = {"code": "uplink.misdirected", "owner": self.misdirect_to}
+            problem = {"code": "uplink.misdirected", "params": {"owner": self.misdirect_to}}
             return 421, {}, json.dumps(problem).encode()
         if not self._signature_holds(signature, body):
             self.bad_signatures += 1

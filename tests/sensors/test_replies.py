@@ -35,13 +35,15 @@ def test_a_bad_receipt_frees_nothing(receipt: bytes, code: str) -> None:
 
 
 def test_a_redirection_names_the_owner() -> None:
-    body = json.dumps({"code": "uplink.misdirected", "owner": "http://10.0.0.2:8620/"}).encode()
+    body = json.dumps(
+        {"code": "uplink.misdirected", "params": {"owner": "http://10.0.0.2:8620/"}}
+    ).encode()
     assert judge(421, None, body) == Elsewhere(owner="http://10.0.0.2:8620")
 
 
 @pytest.mark.parametrize("owner", [None, 3, "", "file:///etc/passwd", "http://" + "x" * 600])
 def test_a_redirection_to_nowhere_is_not_followed(owner: object) -> None:
-    body = json.dumps({"code": "uplink.misdirected", "owner": owner}).encode()
+    body = json.dumps({"code": "uplink.misdirected", "params": {"owner": owner}}).encode()
     assert judge(421, None, body) == Later(code="uplink.misdirected")
 
 

@@ -98,9 +98,9 @@ async def test_a_watermark_comes_at_least_each_100_ms(hub: FakeHub, tmp_path: Pa
         await until(lambda: edge.uplink.stats.connected)
         hub.arrivals.clear()
         hub.envelopes.clear()
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1.2)
         live = [at for at, lane in hub.arrivals if lane is Lane.LIVE]
-        assert len(live) >= 10
+        assert len(live) >= 8
         assert max(b - a for a, b in itertools.pairwise(live)) < 0.3
         marks = [envelope.watermark_us for envelope in hub.envelopes]
         assert marks == sorted(marks)
@@ -112,7 +112,7 @@ async def test_no_live_sighting_is_older_than_an_earlier_promise(
 ) -> None:
     async with _running(hub, tmp_path) as edge:
         wild = random.Random(1)
-        for _ in range(200):
+        for _ in range(80):
             await edge.spool.put([sighting(now_us() - wild.randrange(400_000))])
             await asyncio.sleep(0.005)
         await _settled(edge, hub)
@@ -476,7 +476,7 @@ async def test_in_any_weather_every_row_is_stored_once(
     for _ in range(2):  # the edge is restarted once on the way
         async with _running(hub, tmp_path) as edge:
             put = boots.setdefault(edge.spool.boot, [])
-            for _ in range(18):
+            for _ in range(12):
                 match wild.randrange(8):
                     case 0:
                         hub.drop_replies = wild.randrange(4)
@@ -484,7 +484,7 @@ async def test_in_any_weather_every_row_is_stored_once(
                         hub.forget()
                     case 2:
                         await hub.die()
-                        await asyncio.sleep(wild.random() * 0.4)
+                        await asyncio.sleep(wild.random() * 0.2)
                         hub.forget()
                         await hub.start(hub.port)
                     case 3:

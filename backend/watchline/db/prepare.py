@@ -10,10 +10,10 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import URL
 
 from watchline.db import roles
 from watchline.db.engine import plain_url
@@ -39,14 +39,8 @@ def _url_of(url: str, database: str) -> str:
     """`url` with another database."""
     said = {key: str(value) for key, value in conninfo_to_dict(plain_url(url)).items() if value}
     said.pop("dbname", None)
-    made = URL.create(
-        "postgresql",
-        username=said.pop("user", None),
-        password=said.pop("password", None),
-        database=database,
-        query=said,
-    )
-    return made.render_as_string(hide_password=False)
+    login = ":".join(quote(said.pop(key), safe="") for key in ("user", "password") if key in said)
+    return f"postgresql://{login}@/{quote(database, safe='')}?{urlencode(said, quote_via=quote)}"
 
 
 def main() -> None:

@@ -85,7 +85,7 @@ def lines_cut(
         cell, _, _ = locate(grid, 0.5 * (x0 + x1), 0.5 * (y0 + y1), reach)
         if cell < 0:
             continue
-        for e in range(cells[cell, 0], cells[cell + 1, 0]):
+        for e in range(cells[cell, 0], cells[cell, 2]):
             for k in range(entries[e, 1], entries[e, 3]):
                 j = listed[k]
                 if cuts(edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3], x0, y0, x1, y1):

@@ -19,7 +19,7 @@ from watchline.geofences.raster import raster
 #: Cells grow by this from level to level.
 GROWTH = 2.0
 #: Bounds on memory and build time, whatever the geofences look like.
-MAX_CELLS = 4_000_000
+MAX_CELLS = 1_000_000
 MAX_WINDOWS = 6_000_000
 _EVERYWHERE = 1e12
 
@@ -30,8 +30,8 @@ class Grid(NamedTuple):
     `edges` rows are (ax, ay, bx, by), grouped by owner: `owner_start[k]:owner_start[k + 1]`.
     `boxes` rows are each owner's (min x, min y, max x, max y).
     `levels` rows are (x0, y0, cell, margin), `sizes` rows (columns, rows, first → cells).
-    `cells` rows are (first → entries, end of those with the centre inside or an edge in the
-    cell); a cell's entries end where the next cell's begin.
+    `cells` rows are (first, end of those with the centre inside or an edge in the cell,
+    end → entries); cells that say the same share their entries.
     `entries` rows are (2 · owner + centre inside, first, end of the edges in the cell itself,
     end → listed); `listed` → edges.
     """
@@ -66,7 +66,6 @@ def build_grid(edges: Floats, owner_start: NDArray[np.int64], *, closed: bool) -
         n_entries += len(e)
         n_listed += len(more)
     sizes[1:, 2] = np.cumsum(sizes[:-1, 0] * sizes[:-1, 1])
-    cells.append(np.full((1, 2), n_entries, np.int32))
     return Grid(
         edges=edges,
         owner_start=owner_start,
@@ -122,9 +121,9 @@ def _frames(boxes: Floats, edges: Floats) -> list[tuple[float, float, float, flo
 
 
 def _finest(edges: Floats) -> float:
-    """Cells of about half the usual edge hold few edges and are seldom touched by one."""
+    """Cells of about a third of the usual edge hold few edges and are seldom touched by one."""
     lengths = np.hypot(edges[:, 2] - edges[:, 0], edges[:, 3] - edges[:, 1])
-    return max(float(np.median(lengths)) / 2, 5.0)
+    return max(float(np.median(lengths)) / 3, 5.0)
 
 
 @njit(cache=True, nogil=True)

@@ -172,7 +172,7 @@ def probabilities(
             continue
         west, east = px - reach_x, px + reach_x
         south, north = py - reach_y, py + reach_y
-        for e in range(cells[cell, 0], cells[cell + 1, 0]):
+        for e in range(cells[cell, 0], cells[cell, 2]):
             owner = entries[e, 0] >> 1
             odd = (entries[e, 0] & 1) == 1
             first, end = entries[e, 1], entries[e, 3]

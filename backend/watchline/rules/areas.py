@@ -32,9 +32,7 @@ AREA_EVENT = np.dtype(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def p_deepest(
-    edges: Floats, deepest: Floats, var_x: float, cov_xy: float, var_y: float
-) -> float:
+def p_deepest(edges: Floats, deepest: Floats, var_x: float, cov_xy: float, var_y: float) -> float:
     """p at an area's deepest point (x, y, depth) under a covariance."""
     if deepest[2] > REACH * math.sqrt(max(var_x + var_y, 0.0)):
         return 1.0
@@ -126,7 +124,9 @@ def judge_areas(
                     held = False
                     for m in range(first, n_kept):
                         held |= kept[m].area == area
-                    if held or p < least_threshold(p_in[area], deepest[area, 2], var_x[i] + var_y[i]):
+                    if held or p < least_threshold(
+                        p_in[area], deepest[area, 2], var_x[i] + var_y[i]
+                    ):
                         continue
                     own = edges[owner_start[area] : owner_start[area + 1]]
                     best = p_deepest(own, deepest[area], var_x[i], cov_xy[i], var_y[i])

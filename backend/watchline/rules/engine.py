@@ -201,9 +201,7 @@ def _line_event(event: Any, updates: TrackUpdates) -> Event:
     )
 
 
-def _findings(
-    event: Event, updates: TrackUpdates, compiled: CompiledRules
-) -> list[Finding]:
+def _findings(event: Event, updates: TrackUpdates, compiled: CompiledRules) -> list[Finding]:
     row, index = event.row, compiled.index
     crossed = isinstance(event, Crossed)
     geofence = index.lines[event.line] if crossed else index.areas[event.area]

@@ -65,9 +65,9 @@ def stand_of(  # the nearest of those in reach, or of all
             return z
     # The grid lists all edges in their own order first.
     start = grid.owner_start
-    return stand(
-        grid.edges, grid.listed, start[line], start[line + 1], x, y, var_x, cov_xy, var_y
-    )[0]
+    return stand(grid.edges, grid.listed, start[line], start[line + 1], x, y, var_x, cov_xy, var_y)[
+        0
+    ]
 
 
 @njit(cache=True, nogil=True)
@@ -222,7 +222,7 @@ def judge_lines(
                 reach = max(step, SURE * math.sqrt(max(var_x[i] + var_y[i], 0.0)))
                 cell, _, _ = locate(grid, x1, y1, reach)
                 found = cells[cell, 0] if cell >= 0 else 0
-                found_end = cells[cell + 1, 0] if cell >= 0 else 0
+                found_end = cells[cell, 2] if cell >= 0 else 0
                 open_end = n_kept
                 for turn in range(found_end - found + open_end - first):
                     # First the lines of the cell, then open records of lines that are not there.
@@ -296,9 +296,7 @@ def judge_lines(
                         event.before_y_m = record.y_m
                         event.before_z = record.z
                         event.after_z = abs(z)
-                    settle(
-                        record, z, sure_z, at_us[i], x1, y1, var_x[i], cov_xy[i], var_y[i]
-                    )
+                    settle(record, z, sure_z, at_us[i], x1, y1, var_x[i], cov_xy[i], var_y[i])
                     if abs(z) >= sure_z:
                         record.track = -1  # the plot itself says it all
                 m = first

@@ -25,9 +25,7 @@ TRACK = np.dtype(
 )
 #: A track inside an area; no row means out, or not known. `edited`: the area's version has
 #: changed since the track was judged against it.
-MEMBER = np.dtype(
-    [("track", "<i4"), ("area", "<i4"), ("since_us", "<i8"), ("edited", "u1")]
-)
+MEMBER = np.dtype([("track", "<i4"), ("area", "<i4"), ("since_us", "<i8"), ("edited", "u1")])
 #: A track near a line: not yet clearly on one side since it came near. `side` 1 left, −1 right,
 #: 0 not known, with the last confident state there; `sure`: that side is beyond doubt. Then
 #: the cuts since that state, and the last one from left to right (`lr_`) and back (`rl_`).

@@ -1,5 +1,6 @@
 """Machine code for the tracker's inner loops, kept on disk where that is possible."""
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -58,8 +59,10 @@ class _Cache(FunctionCache):
             return super().load_overload(sig, target_context)
         except Exception:
             # A file cut short by a power failure raises whatever pickle makes of it. Without
-            # the index that names it, the code is compiled and written again.
-            Path(self._cache_file._index_path).unlink(missing_ok=True)
+            # the index that names it, the code is compiled and written again; an index that
+            # cannot even be removed is one that cannot be written either.
+            with contextlib.suppress(OSError):
+                Path(self._cache_file._index_path).unlink(missing_ok=True)
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:

@@ -361,7 +361,7 @@ def scan(
     desk: Desk,
     to_us: int,
 ) -> None:
-    """Process all plots, then let time pass up to `to_us`; results stay in `work` and `plots` (of INPUT)."""
+    """Process all plots (of INPUT), then let time pass up to `to_us`; all results stay in place."""
     book = work.book
     n = plots.size
     reach = np.sqrt(limits.gate)

@@ -52,7 +52,7 @@ PLOT = np.dtype(
     ]
 )
 
-_HEADER = struct.Struct("<4sHHqqqIIII")
+_HEADER = struct.Struct("<4sIqqqIII")
 _MAGIC = b"WLTS"
 _VERSION = 1
 #: A clock before every time that can occur.
@@ -106,29 +106,28 @@ class TrackerState:
         head = (
             _MAGIC,
             _VERSION,
-            0,
             self.clock_us,
             self.next_no,
             self.refused,
             len(self.tracks),
             len(self.plots),
         )
-        check = zlib.crc32(plots, zlib.crc32(tracks, zlib.crc32(_HEADER.pack(*head, 0, 0))))
-        return b"".join((_HEADER.pack(*head, check, 0), tracks, plots))
+        check = zlib.crc32(plots, zlib.crc32(tracks, zlib.crc32(_HEADER.pack(*head, 0))))
+        return b"".join((_HEADER.pack(*head, check), tracks, plots))
 
     @staticmethod
     def unpack(data: bytes) -> "TrackerState":
         """The state that `pack` wrote. Raises StateUnreadable for anything else."""
         if len(data) < _HEADER.size:
             raise StateUnreadable(size=len(data))
-        magic, version, _, clock_us, next_no, refused, n, m, check, _ = _HEADER.unpack_from(data)
+        magic, version, clock_us, next_no, refused, n, m, check = _HEADER.unpack_from(data)
         if magic != _MAGIC or version != _VERSION:
             raise StateUnreadable(version=version)
         split = _HEADER.size + n * TRACK.itemsize
         if len(data) != split + m * PLOT.itemsize:
             raise StateUnreadable(size=len(data))
-        head = _HEADER.pack(magic, version, 0, clock_us, next_no, refused, n, m, 0, 0)
-        if check != zlib.crc32(data[_HEADER.size :], zlib.crc32(head)):
+        head = _HEADER.pack(magic, version, clock_us, next_no, refused, n, m, 0)
+        if check != zlib.crc32(memoryview(data)[_HEADER.size :], zlib.crc32(head)):
             raise StateUnreadable(checksum=check)
         return TrackerState(
             clock_us=clock_us,

@@ -21,6 +21,9 @@ from watchline.tracks.report import UPDATE, Work, columns
 from watchline.tracks.scan import INPUT, Pairs, scan
 from watchline.tracks.state import NEVER_US, TrackerState
 
+#: The columns of INPUT that come from the batch.
+_GIVEN = tuple(name for name in INPUT.fields or () if name not in ("index", "track"))
+
 __all__ = ["SLOT_US", "TrackerConfig", "TrackerState", "picture", "step"]
 
 
@@ -109,7 +112,7 @@ def _input(batch: Batch) -> NDArray[Any]:
     """The batch as rows, by slot and sensor, and by time within these: the sort is stable."""
     order = np.argsort((batch.at_us // SLOT_US << 32) + batch.sensor, kind="stable")
     rows = np.empty(len(batch), INPUT)
-    for name in INPUT.names[:-2]:
+    for name in _GIVEN:
         rows[name] = getattr(batch, name)[order]
     rows["index"] = order
     rows["track"] = 0

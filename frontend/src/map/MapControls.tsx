@@ -3,7 +3,6 @@ import { useTranslation } from 'react-i18next';
 import { useArea } from '../api/queries';
 import type { Sector } from '../api/types';
 import { coordinates } from '../i18n/format';
-import { useDistanceText } from '../i18n/spoken';
 import { LAYERS, toggleLayer, usePrefs } from '../state/prefs';
 import { Check } from '../ui/Check';
 import { IconButton } from '../ui/IconButton';
@@ -84,7 +83,7 @@ function scaleOf(metresPerPx: number): { m: number; px: number } {
 
 function Scale() {
   const map = useMap();
-  const distanceText = useDistanceText();
+  const { t } = useTranslation();
   const [scale, setScale] = useState({ m: 0, px: 0 });
   useEffect(() => {
     const measure = () => {
@@ -103,7 +102,7 @@ function Scale() {
   }, [map]);
   return (
     <span className="map-scale" style={{ width: scale.px }}>
-      {distanceText(scale.m)}
+      {scale.m < 1000 ? t('unit.m', { n: scale.m }) : t('unit.km', { n: scale.m / 1000 })}
     </span>
   );
 }

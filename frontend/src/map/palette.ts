@@ -38,10 +38,14 @@ export type Palette = Record<keyof typeof TOKENS, string> & { theme: Theme };
 export function readPalette(theme: Theme): Palette {
   const style = getComputedStyle(document.documentElement);
   const colours = Object.fromEntries(
-    Object.entries(TOKENS).map(([name, token]) => [name, style.getPropertyValue(token).trim()]),
+    Object.entries(TOKENS).map(([name, token]) => [name, long(style.getPropertyValue(token))]),
   );
   return { ...colours, theme } as Palette;
 }
+
+/** `#ff0`, as style sheets are shortened, in full: `#ffff00`. */
+export const long = (colour: string): string =>
+  colour.trim().replace(/^#(.)(.)(.)$/, '#$1$1$2$2$3$3');
 
 /** The current theme's palette; the document carries the theme before any map is drawn. */
 export function usePalette(): Palette {

@@ -47,7 +47,7 @@ export function AlarmRow({ incident }: { incident: Incident }) {
         </div>
         <div className="alarm-line muted">
           <span className="one-line">
-            {incident.no} · {localTime(opened, spoken)} · {whoIsIn(t, incident, seen)}
+            #{incident.no} · {localTime(opened, spoken)} · {whoIsIn(t, incident, seen)}
           </span>
           <Hand incident={incident} />
         </div>

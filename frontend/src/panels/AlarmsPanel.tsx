@@ -7,7 +7,7 @@ import { useSpoken } from '../i18n/spoken';
 import { hubNow } from '../state/clock';
 import { useLive } from '../state/live-store';
 import { queueOf } from '../state/order';
-import { select, useView } from '../state/view';
+import { goTo, select, useView } from '../state/view';
 import { Button } from '../ui/Button';
 import { Choice } from '../ui/Choice';
 import { Rows } from '../ui/Rows';
@@ -112,7 +112,10 @@ function IncidentRows({ incidents }: { incidents: readonly Incident[] }) {
       items={incidents}
       rowHeight={ROW_PX}
       selectedId={selectedId}
-      onSelect={(incident) => select({ kind: 'incident', id: incident.id })}
+      onSelect={(incident) => {
+        select({ kind: 'incident', id: incident.id });
+        goTo(incident.lon, incident.lat, false);
+      }}
       textOf={(incident) =>
         `${t('card.alarm_no', { no: incident.no })}, ${t(
           incident.life_at_risk ? 'severity.life' : `severity.${incident.severity}`,

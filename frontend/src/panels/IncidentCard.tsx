@@ -37,13 +37,8 @@ export function IncidentCard({ id }: { id: string }) {
     <>
       <CardHead title={nameOfAlarm(incident)}>
         <div className="card-tags">
-          <SeverityTag
-            severity={incident.severity}
-            lifeAtRisk={incident.life_at_risk}
-          />
-          <span className="muted">
-            {kindOfAlarm(t, incident)}
-          </span>
+          <SeverityTag severity={incident.severity} lifeAtRisk={incident.life_at_risk} />
+          <span className="muted">{kindOfAlarm(t, incident)}</span>
         </div>
       </CardHead>
       <div className="card-body" data-card-alarm={incident.no} data-status={incident.status}>
@@ -148,7 +143,7 @@ function Times({ incident }: { incident: Incident }) {
   return (
     <Facts
       facts={[
-        [t('card.no'), <strong key="no">{incident.no}</strong>],
+        [t('card.no'), <strong key="no">#{incident.no}</strong>],
         [
           t('card.opened'),
           <>
@@ -162,12 +157,12 @@ function Times({ incident }: { incident: Incident }) {
           t('card.last'),
           <>
             {localTime(last, spoken)}{' '}
-            <span className="muted">
-              {t('card.age_ago', { age: age(now - last) })} ·{' '}
-              {t(`condition.${incident.condition}`)} ·{' '}
-              {t('card.findings_n', { count: incident.findings })}
-            </span>
+            <span className="muted">{t('card.age_ago', { age: age(now - last) })}</span>
           </>,
+        ],
+        [
+          t('card.state'),
+          `${t(`condition.${incident.condition}`)} · ${t('card.findings_n', { count: incident.findings })}`,
         ],
       ]}
     />

@@ -4,13 +4,21 @@ import { useDistanceText } from '../i18n/spoken';
 import { bearingDeg, distanceM } from '../map/geo';
 import { useLive } from '../state/live-store';
 
+interface Props {
+  lon: number;
+  lat: number;
+  /** The sensor whose own place this is. */
+  of?: string;
+}
+
 /** A place as people pass it on: coordinates, and how it lies from the nearest sensor. */
-export function PlaceLine({ lon, lat }: { lon: number; lat: number }) {
+export function PlaceLine({ lon, lat, of }: Props) {
   const { t } = useTranslation();
   const distanceText = useDistanceText();
   const sensors = useLive((state) => state.sensors);
   let nearest: { name: string; m: number; deg: number } | null = null;
   for (const sensor of sensors.values()) {
+    if (sensor.id === of) continue;
     const m = distanceM([sensor.lon, sensor.lat], [lon, lat]);
     if (!nearest || m < nearest.m) {
       nearest = { name: sensor.name, m, deg: bearingDeg([sensor.lon, sensor.lat], [lon, lat]) };

@@ -28,6 +28,13 @@ export function SensorCard({ id }: { id: string }) {
   }
   const heard = sensor.known_at ?? sensor.at;
   const code = sensor.code ?? '';
+  const trouble: [string, string][] = [
+    [
+      t('sensors.heard'),
+      heard ? t('card.age_ago', { age: age(now - Date.parse(heard)) }) : t('sensors.never'),
+    ],
+    [t('sensors.reason'), i18n.exists(`reason.${code}`) ? t(`reason.${code}`) : code || '–'],
+  ];
   return (
     <>
       <CardHead title={sensor.name}>
@@ -40,15 +47,8 @@ export function SensorCard({ id }: { id: string }) {
         <Facts
           facts={[
             [t('sensors.kind'), t(`sensor_kind.${sensor.kind}`, { defaultValue: sensor.kind })],
-            [
-              t('sensors.heard'),
-              heard ? t('card.age_ago', { age: age(now - Date.parse(heard)) }) : t('sensors.never'),
-            ],
-            ...(sensor.state !== 'ok' && code
-              ? ([
-                  [t('sensors.reason'), i18n.exists(`reason.${code}`) ? t(`reason.${code}`) : code],
-                ] as [string, string][])
-              : []),
+            // Of a working sensor only changes are told, so its last heartbeat says nothing.
+            ...(sensor.state === 'ok' ? [] : trouble),
             [t('sensors.site'), sensor.site ?? '–'],
             [t('sensors.edge'), sensor.edge],
             [t('sensors.field'), sensor.field_of_view ? fieldText(sensor.field_of_view) : '–'],
@@ -56,7 +56,7 @@ export function SensorCard({ id }: { id: string }) {
           ]}
         />
         <Section title={t('card.place')}>
-          <PlaceLine lon={sensor.lon} lat={sensor.lat} />
+          <PlaceLine lon={sensor.lon} lat={sensor.lat} of={sensor.id} />
           <Button
             onPress={() => {
               goTo(sensor.lon, sensor.lat);

@@ -4,7 +4,7 @@ import type { Sensor } from '../api/types';
 import { useAgeText } from '../i18n/spoken';
 import { useNow } from '../state/clock';
 import { useLive } from '../state/live-store';
-import { select, useView } from '../state/view';
+import { goTo, select, useView } from '../state/view';
 import { Icon } from '../ui/Icon';
 import { Rows } from '../ui/Rows';
 import { Empty, Skeleton } from '../ui/States';
@@ -46,7 +46,10 @@ export function SensorsPanel() {
             items={rows}
             rowHeight={56}
             selectedId={selectedId}
-            onSelect={(sensor) => select({ kind: 'sensor', id: sensor.id })}
+            onSelect={(sensor) => {
+              select({ kind: 'sensor', id: sensor.id });
+              goTo(sensor.lon, sensor.lat, false);
+            }}
             textOf={(sensor) => `${sensor.name}, ${t(`sensor_state.${sensor.state}`)}`}
             dependencies={[i18n.language]}
           >

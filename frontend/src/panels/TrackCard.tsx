@@ -150,12 +150,9 @@ function TrackAlarms({ no }: { no: number }) {
               className="link-row"
               onPress={() => select({ kind: 'incident', id: incident.id })}
             >
-              <SeverityMark
-                severity={incident.severity}
-                lifeAtRisk={incident.life_at_risk}
-              />
+              <SeverityMark severity={incident.severity} lifeAtRisk={incident.life_at_risk} />
               <span className="link-main one-line">
-                {incident.no} · {whatHappened(t, incident)}
+                #{incident.no} · {whatHappened(t, incident)}
               </span>
             </AriaButton>
           </li>

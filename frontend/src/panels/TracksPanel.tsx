@@ -2,7 +2,7 @@ import { useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import { useLive } from '../state/live-store';
-import { select, useView } from '../state/view';
+import { goTo, select, useView } from '../state/view';
 import { Field } from '../ui/Field';
 import { Icon } from '../ui/Icon';
 import { Rows } from '../ui/Rows';
@@ -67,7 +67,11 @@ export function TracksPanel() {
           items={items}
           rowHeight={52}
           selectedId={selectedId}
-          onSelect={(item) => select({ kind: 'track', no: item.no })}
+          onSelect={(item) => {
+            select({ kind: 'track', no: item.no });
+            const track = useLive.getState().tracks.get(item.no);
+            if (track) goTo(track.lon, track.lat, false);
+          }}
           textOf={(item) => t('tracks.track_no', { no: item.no })}
           dependencies={[i18n.language]}
         >

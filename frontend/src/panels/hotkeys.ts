@@ -30,7 +30,7 @@ export function openNext(): void {
   const next = waiting[(at + 1) % Math.max(1, waiting.length)];
   if (next) {
     select({ kind: 'incident', id: next.id });
-    goTo(next.lon, next.lat);
+    goTo(next.lon, next.lat, false);
   }
 }
 

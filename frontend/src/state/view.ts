@@ -30,8 +30,8 @@ interface View {
   finding: boolean;
   resolving: string | null;
   notices: Notice[];
-  /** Raised to ask the map to go to the selection. */
-  goTo: { lon: number; lat: number; nonce: number } | null;
+  /** A wish to the map: go close to a place, or only make sure that it is in sight. */
+  goTo: { lon: number; lat: number; close: boolean } | null;
 }
 
 export const useView = create<View>()(() => ({
@@ -55,16 +55,16 @@ export function openPanel(panel: Panel): void {
 
 export const showPage = (page: Page): void => set({ page });
 
-/** Open an object's card. `stay` keeps a phone on the page it shows (a tap on the map). */
-export function select(selection: Selection | null, stay = false): void {
+/** Open an object's card; null closes it. */
+export function select(selection: Selection | null): void {
   set((view) => ({
     selection,
-    page: selection && !stay ? 'card' : view.page === 'card' && !selection ? 'list' : view.page,
+    page: selection ? 'card' : view.page === 'card' ? 'list' : view.page,
   }));
 }
 
-export function goTo(lon: number, lat: number): void {
-  set((view) => ({ goTo: { lon, lat, nonce: (view.goTo?.nonce ?? 0) + 1 } }));
+export function goTo(lon: number, lat: number, close = true): void {
+  set({ goTo: { lon, lat, close } });
 }
 
 export const isSelected = (a: Selection | null, b: Selection): boolean =>

@@ -33,7 +33,8 @@ class Plane:
 
     def to_plane(self, lon_deg: ArrayLike, lat_deg: ArrayLike) -> Floats:
         """(..., 2) metres of places on earth."""
-        return np.stack(self._transformer.transform(lon_deg, lat_deg), axis=-1)
+        found: Floats = np.stack(self._transformer.transform(lon_deg, lat_deg), axis=-1)
+        return found
 
     def to_lon_lat(self, xy_m: ArrayLike) -> Floats:
         """(..., 2) longitude and latitude of points in the plane."""

@@ -21,6 +21,7 @@ TARGET_REPORT, START_OF_UPDATE_CYCLE, PERIODIC_STATUS = 1, 2, 3
 
 _PRIMARY_RADAR = 3 << 5  # TYP of I010/020
 _GROUND_VEHICLE = 2 << 1  # TOT of its first extension
+_MORE = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +65,21 @@ def target_report(
     theta_deg: float,
     track: TrackItems | None = None,
     vehicle: bool = False,
+    class_bits: int | None = None,
     length_m: int | None = None,
 ) -> bytes:
-    """A plot in polar and Cartesian coordinates of the device, true north, metres."""
+    """A plot in polar and Cartesian coordinates of the device, true north, metres.
+
+    `vehicle` sets the standard's "ground vehicle"; `class_bits` go to the six bits of I010/020
+    that the standard leaves spare, as security radars do with their own classification.
+    """
     rho, theta = round(rho_m), round(theta_deg / 360.0 * 65_536) % 65_536
     angle = math.radians(theta_deg)
     x, y = round(rho_m * math.sin(angle)), round(rho_m * math.cos(angle))
     items = {
         "010": bytes(source),
         "000": bytes([TARGET_REPORT]),
-        "020": bytes([_PRIMARY_RADAR | 1, _GROUND_VEHICLE]) if vehicle else bytes([_PRIMARY_RADAR]),
+        "020": _descriptor(vehicle, class_bits),
         "140": _u24(tod_128(at_us)),
         "040": _int(rho, 2, "I010/040 rho") + _int(theta, 2, "I010/040 theta"),
         "042": _int(x, 2, "I010/042 x", signed=True) + _int(y, 2, "I010/042 y", signed=True),
@@ -109,6 +115,15 @@ def datablocks(records: list[bytes]) -> list[bytes]:
             body = b""
         body += record
     return [*blocks, _block(body)] if body else blocks
+
+
+def _descriptor(vehicle: bool, class_bits: int | None) -> bytes:
+    kind = _GROUND_VEHICLE if vehicle else 0
+    if class_bits is not None:
+        if not 0 <= class_bits < 64:
+            raise RecordError("I010/020 spare bits")
+        return bytes([_PRIMARY_RADAR | _MORE, kind | _MORE, class_bits << 1])
+    return bytes([_PRIMARY_RADAR | _MORE, kind]) if vehicle else bytes([_PRIMARY_RADAR])
 
 
 def _track_items(track: TrackItems) -> dict[str, bytes]:

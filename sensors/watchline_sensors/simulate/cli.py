@@ -124,7 +124,7 @@ def _ports(scenario: Scenario, out: Path) -> dict[str, int]:
     return listen
 
 
-class _plain_errors:  # noqa: N801  reads as a statement where it is used
+class _plain_errors:
     """What is wrong, one line each, and exit status 1."""
 
     def __enter__(self) -> None:

@@ -17,6 +17,13 @@ from watchline_sensors.simulate.radar import Plot, Radar, Turn
 
 SLICE_S = 0.02
 _STATUS_EVERY_S = 2.0
+#: How our radar's classifier writes a class into the spare bits of I010/020.
+CLASS_BITS = {
+    ObjectClass.PERSON: 1,
+    ObjectClass.GROUP: 2,
+    ObjectClass.VEHICLE: 3,
+    ObjectClass.ANIMAL: 4,
+}
 #: A device does not send what is older: after a stop of the machine it goes on with now.
 _STALE_S = 2.0
 
@@ -64,7 +71,8 @@ def _report(plot: Plot, source: tuple[int, int], start_us: int) -> bytes:
         track=None
         if track is None
         else cat010.TrackItems(number=track.number, vx_mps=track.vx_mps, vy_mps=track.vy_mps),
-        vehicle=track is not None and plot.object is ObjectClass.VEHICLE,
+        vehicle=track is not None and plot.said is ObjectClass.VEHICLE,
+        class_bits=CLASS_BITS.get(plot.said) if track is not None and plot.said else None,
         length_m=plot.length_m if track is not None else None,
     )
 
@@ -75,7 +83,10 @@ def _us(start_us: int, t_s: float) -> int:
 
 @dataclass(slots=True)
 class Pace:
-    """The world's time by the machine's clock: `speed` world seconds in one of ours."""
+    """The world's time by the machine's clock: `speed` world seconds in one of ours.
+
+    A start to come is waited for at the clock's own pace; one in the past is that far on.
+    """
 
     start_us: int
     speed: float
@@ -83,9 +94,8 @@ class Pace:
     _zero: float = 0.0
 
     def __post_init__(self) -> None:
-        # Before the start the world's time is negative; a start in the past is caught up.
-        behind_s = time.time() - self.start_us / 1e6
-        self._zero = self._steady() - behind_s / self.speed
+        since_s = time.time() - self.start_us / 1e6
+        self._zero = self._steady() - (since_s / self.speed if since_s > 0 else since_s)
 
     def now_s(self) -> float:
         """Seconds since the world's start."""

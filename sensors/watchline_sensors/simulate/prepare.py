@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchline_sensors.simulate.area import Area
+from watchline_sensors.simulate.emulator import CLASS_BITS
 from watchline_sensors.simulate.scenario import (
     Direction,
     GeofenceSpec,
@@ -51,14 +52,15 @@ def edge_toml(site: SiteSpec, area: Area, hub: str, listen: dict[str, int]) -> s
         'state = "state"',
     ]
     for radar in site.radar:
-        lines += ["", *_sensor(radar, site, lon, lat, ground_m + radar.mast_m, listen[radar.id])]
+        lines += ["", *_sensor(radar, site, (lon, lat, ground_m), listen[radar.id])]
     return "\n".join(lines) + "\n"
 
 
 def _sensor(
-    radar: RadarSpec, site: SiteSpec, lon: float, lat: float, height_m: float, port: int
+    radar: RadarSpec, site: SiteSpec, foot: tuple[float, float, float], port: int
 ) -> list[str]:
-    return [
+    lon, lat, ground_m = foot
+    lines = [
         "[[sensor]]",
         f"id = {_quoted(radar.id)}",
         'adapter = "asterix"',
@@ -67,7 +69,7 @@ def _sensor(
         f"site = {_quoted(site.id)}",
         f"lon_deg = {lon}",
         f"lat_deg = {lat}",
-        f"height_m = {height_m:.1f}",
+        f"height_m = {ground_m + radar.mast_m:.1f}",
         'north = "true"',
         "simulated = true",
         "[sensor.field_of_view]",
@@ -82,7 +84,12 @@ def _sensor(
         f"edition = {_quoted(EDITION)}",
         f"rho_sigma_m = {radar.rho_sigma_m}",
         f"theta_sigma_deg = {radar.theta_sigma_deg}",
+        f"ground_height_m = {ground_m:.1f}",
     ]
+    if radar.right_class > 0.0:
+        lines += [f"class_p = {radar.right_class}", "[sensor.asterix.classes]"]
+        lines += [f'{bits} = "{kind.value}"' for kind, bits in CLASS_BITS.items()]
+    return lines
 
 
 def sector_document(scenario: Scenario, area: Area) -> dict[str, Any]:

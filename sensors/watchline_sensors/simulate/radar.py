@@ -37,6 +37,8 @@ _TOP_M = {
     ObjectClass.ANIMAL: 1.0,
     ObjectClass.UNKNOWN: 1.0,
 }
+#: What a classifier that errs says; a slip may by chance be right.
+_WRONG = (ObjectClass.PERSON, ObjectClass.GROUP, ObjectClass.VEHICLE, ObjectClass.ANIMAL)
 _LENGTH_M = {ObjectClass.VEHICLE: 5, ObjectClass.GROUP: 6}
 _GROUP_SPREAD_M = 0.4  # per person of a group: the plot wanders between its members
 _BUSH_SWAY_M = 1.5
@@ -48,7 +50,8 @@ class Plot:
     """One sighting as the device measures it, azimuth from true north at the device.
 
     `cause` is a target's id, "bush …" or None for noise; it never goes on the wire.
-    `track` is None while the radar's own tracker has not begun one.
+    `object` is its true class, `said` what the radar's classifier holds it for. `track` is None
+    while the radar's own tracker has not begun one.
     """
 
     t_s: float
@@ -56,6 +59,7 @@ class Plot:
     theta_deg: float
     cause: str | None
     object: ObjectClass | None = None
+    said: ObjectClass | None = None
     track: TrackReport | None = None
     length_m: int = 1
 
@@ -114,12 +118,13 @@ class Radar:
         targets, spec = self._world.targets, self.spec
         count = len(targets)
         luck, rho_error, theta_error = rng.random(count), *rng.standard_normal((2, count))
+        judged, mistaken = rng.random(count), rng.integers(0, len(_WRONG), count)
         if count == 0:
             return []
         t = np.full(count, start_s + spec.rotation_s / 2)
         for _ in range(3):  # when the beam meets a target depends on where it is by then
             moment = self._world.at(t)
-            rho, theta, top = self._polar(moment.xy_m)
+            rho, theta, _ = self._polar(moment.xy_m)
             t = start_s + theta / 360.0 * spec.rotation_s
         pd = spec.best_pd / (1.0 + (rho / self._half_m) ** 6)
         near = moment.present & (rho >= spec.min_range_m) & (rho <= spec.max_range_m) & (luck < pd)
@@ -137,10 +142,16 @@ class Radar:
                 theta_deg=float(theta[n] + sigma_deg[n] * theta_error[n]) % 360.0,
                 cause=self._world.name(int(n), float(t[n])),
                 object=targets[n].object,
+                said=self._judge(targets[n].object, judged[n], int(mistaken[n])),
                 length_m=_LENGTH_M.get(targets[n].object, 1),
             )
             for n in seen[clear]
         ]
+
+    def _judge(self, true: ObjectClass, luck: float, other: int) -> ObjectClass | None:
+        if self.spec.right_class == 0.0 or true is ObjectClass.UNKNOWN:
+            return None
+        return true if luck < self.spec.right_class else _WRONG[other]
 
     def _vegetation(self, start_s: float, rng: np.random.Generator) -> list[Plot]:
         count = len(self._bushes)
@@ -194,6 +205,7 @@ class Radar:
             theta_deg=plot.theta_deg,
             cause=plot.cause,
             object=plot.object,
+            said=plot.said,
             track=report,
             length_m=plot.length_m,
         )

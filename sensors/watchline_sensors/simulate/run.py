@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from watchline_sensors.simulate.area import Area
@@ -67,7 +67,7 @@ async def _keep_truth(file: TruthFile, pace: Pace, end_s: float) -> None:
 
 
 @contextlib.contextmanager
-def _stopped_by_signals(tasks):  # type: ignore[no-untyped-def]
+def _stopped_by_signals(tasks: list[asyncio.Task[None]]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:

@@ -44,6 +44,8 @@ class RadarSpec(_Table, frozen=True, kw_only=True):
     """A rotating ground radar that speaks CAT010 over UDP to 127.0.0.1:`port`.
 
     `half_pd_range_m` is the range at which half of the sightings of a class succeed.
+    `right_class` is how often its classifier, which uses the spare bits of I010/020, is right
+    about a tracked plot; 0: it has none.
     """
 
     id: Id
@@ -59,6 +61,7 @@ class RadarSpec(_Table, frozen=True, kw_only=True):
     theta_sigma_deg: Annotated[float, Meta(gt=0, le=5)] = 0.15
     best_pd: Share = 0.96
     half_pd_range_m: dict[ObjectClass, Positive] = {}
+    right_class: Share = 0.8
     false_per_scan: Annotated[float, Meta(ge=0, le=200)] = 0.3
 
 

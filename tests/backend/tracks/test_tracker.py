@@ -121,7 +121,8 @@ def test_errors_are_what_the_covariance_says() -> None:
         where = where + v + kick[:, 0]
         v = v + kick[:, 1]
     state, updates, _ = run(join(pages))
-    assert len(state.tracks) == count and len(numbers(updates)) <= count + 1
+    t = state.tracks[state.tracks["status"] == TrackStatus.CONFIRMED]
+    assert len(t) == count and len(numbers(updates)) <= count + 1
 
     raw, filtered = 0.0, 0.0
     for k in (10, 20, 30):
@@ -138,7 +139,6 @@ def test_errors_are_what_the_covariance_says() -> None:
     assert filtered < 0.75 * raw
 
     # the whole state at the end, position and velocity
-    t = state.tracks
     d4 = np.stack([t["x_m"], t["y_m"], t["vx_mps"], t["vy_mps"]], axis=1)
     order = ((d4[:, None, :2] - truth[-1][None]) ** 2).sum(-1).argmin(1)
     d4 -= np.concatenate([truth[-1], speed[-1]], axis=1)[order]

@@ -40,6 +40,7 @@ def _libasterix(block: bytes):  # type: ignore[no-untyped-def]
         vy_mps=st.floats(-60, 60),
     ),
     vehicle=st.booleans(),
+    class_bits=st.none() | st.integers(0, 63),
     length_m=st.none() | st.integers(0, 127),
 )
 @settings(max_examples=120, deadline=None)
@@ -49,6 +50,7 @@ def test_aviconv_reads_back_what_was_measured(
     tod_us: int,
     track: TrackItems | None,
     vehicle: bool,
+    class_bits: int | None,
     length_m: int | None,
 ) -> None:
     record = cat010.target_report(
@@ -58,6 +60,7 @@ def test_aviconv_reads_back_what_was_measured(
         theta_deg=theta_deg,
         track=track,
         vehicle=vehicle,
+        class_bits=class_bits,
         length_m=length_m,
     )
     (block,) = cat010.datablocks([record])
@@ -69,8 +72,11 @@ def test_aviconv_reads_back_what_was_measured(
     assert (read.theta_deg - theta_deg + 180) % 360 - 180 == pytest.approx(0, abs=0.0028)
     assert read.x_m == pytest.approx(rho_m * math.sin(math.radians(theta_deg)), abs=0.51)
     assert read.y_m == pytest.approx(rho_m * math.cos(math.radians(theta_deg)), abs=0.51)
-    descriptor = read.raw_items["I010/020"]
-    assert descriptor == ("6104" if vehicle else "60")
+    descriptor = bytes.fromhex(read.raw_items["I010/020"])
+    assert descriptor[0] >> 1 == 0x30
+    assert len(descriptor) == (3 if class_bits is not None else 2 if vehicle else 1)
+    assert (len(descriptor) > 1 and descriptor[1] >> 1 == 2) == vehicle
+    assert len(descriptor) < 3 or descriptor[2] >> 1 == class_bits
     assert ("I010/270" in read.raw_items) == (length_m is not None)
     if track is None:
         assert read.track_number is None
@@ -146,6 +152,10 @@ def test_a_full_turn_is_north_again() -> None:
         (lambda: cat010.target_report(SOURCE, 0, rho_m=70_000, theta_deg=0), "I010/040 rho"),
         (lambda: cat010.target_report(SOURCE, 0, rho_m=40_000, theta_deg=90), "I010/042 x"),
         (lambda: cat010.end_of_track(SOURCE, 0, 4096), "I010/161"),
+        (
+            lambda: cat010.target_report(SOURCE, 0, rho_m=1, theta_deg=1, class_bits=64),
+            "I010/020",
+        ),
         (lambda: cat010.periodic_status(SOURCE, 0, nogo=4), "NOGO"),
     ],
 )

@@ -66,8 +66,10 @@ def test_prepare_refuses_a_hub_that_is_no_address(
 ) -> None:
     done = runner.invoke(
         app,
-        ["prepare", str(scenarios / "quiet.toml"), "--area", str(area_folder)]
-        + ["--out", str(tmp_path), "--hub", "hub.example"],
+        [
+            *("prepare", str(scenarios / "quiet.toml"), "--area", str(area_folder)),
+            *("--out", str(tmp_path), "--hub", "hub.example"),
+        ],
     )
     assert done.exit_code == 1
     assert "use an address like" in done.output
@@ -98,8 +100,10 @@ def test_a_signal_ends_a_looping_run_cleanly(
 ) -> None:
     script = "from watchline_sensors.simulate.cli import app; app()"
     with subprocess.Popen(
-        [sys.executable, "-c", script, str(scenarios / "quiet.toml")]
-        + ["--area", str(area_folder), "--out", str(tmp_path)],
+        [
+            *(sys.executable, "-c", script, str(scenarios / "quiet.toml")),
+            *("--area", str(area_folder), "--out", str(tmp_path)),
+        ],
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ},

@@ -77,6 +77,7 @@ def test_our_adapters_decoder_takes_every_datagram(scenarios: Path, area: Area) 
     radar = _radar(scenarios, area)
     source = (radar.spec.sac, radar.spec.sic)
     plots = speeds = 0
+    classes: set[int | None] = set()
     for number in range(30):
         turn = radar.turn(number)
         plots += len(turn.plots)
@@ -87,9 +88,11 @@ def test_our_adapters_decoder_takes_every_datagram(scenarios: Path, area: Area) 
                 for report in block.reports:
                     if isinstance(report, TargetReport) and report.rho_m is not None:
                         plots -= 1
+                        classes.add(report.spare_bits)
                         speeds += report.speed_mps is not None
     assert plots == 0
     assert speeds > 50
+    assert classes == {None, 1, 2, 3, 4}
 
 
 async def _heard(radar: Radar, pace: Pace, start_us: int, end_s: float) -> tuple[Emulator, bytes]:

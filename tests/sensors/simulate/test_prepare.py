@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
+from watchline_sensors.adapters.registry import check_adapters
 from watchline_sensors.config import load_config
 from watchline_sensors.contract import SensorKind
 from watchline_sensors.simulate.area import Area
@@ -48,7 +49,11 @@ def test_edge_files_are_valid_and_agree_with_the_radars(
             "edition": "1.1",
             "rho_sigma_m": 4.0,
             "theta_sigma_deg": 0.15,
+            "ground_height_m": pytest.approx(radar.antenna_m - spec.mast_m, abs=0.06),
+            "class_p": 0.8,
+            "classes": {"1": "person", "2": "group", "3": "vehicle", "4": "animal"},
         }
+        assert check_adapters(config.sensors) == []
 
 
 def test_free_ports_are_free_and_distinct(night: Scenario) -> None:

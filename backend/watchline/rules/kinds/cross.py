@@ -35,6 +35,4 @@ def _stand(stand: Stand) -> dict[str, Any]:
     }
 
 
-KIND = Kind(
-    name="cross", geofence=GeofenceKind.LINE, event=Crossed, params=Params, judge=judge
-)
+KIND = Kind(name="cross", geofence=GeofenceKind.LINE, event=Crossed, params=Params, judge=judge)

@@ -24,6 +24,4 @@ def judge(event: Entered, geofence: Geofence, params: Params) -> dict[str, Any]:
     }
 
 
-KIND = Kind(
-    name="enter", geofence=GeofenceKind.AREA, event=Entered, params=Params, judge=judge
-)
+KIND = Kind(name="enter", geofence=GeofenceKind.AREA, event=Entered, params=Params, judge=judge)

@@ -2,6 +2,7 @@ import type { Feature, FeatureCollection } from 'geojson';
 import { useEffect } from 'react';
 import { useGeofences } from '../../api/queries';
 import type { Geofence } from '../../api/types';
+import { useLive } from '../../state/live-store';
 import { usePrefs } from '../../state/prefs';
 import { useView } from '../../state/view';
 import { addSource, FONT, geojsonSource, NOTHING, useLayers, useMap } from '../context';
@@ -32,8 +33,14 @@ export function Geofences() {
   const palette = usePalette();
   const { data: fences } = useGeofences();
   const shown = usePrefs((prefs) => prefs.layers.geofences);
-  const selected = useView((view) =>
-    view.selection?.kind === 'geofence' ? view.selection.id : '',
+  const selection = useView((view) => view.selection);
+  // An alarm lights up the zone or tripwire that raised it.
+  const selected = useLive((live) =>
+    selection?.kind === 'incident'
+      ? (live.incidents.get(selection.id)?.geofence?.id ?? '')
+      : selection?.kind === 'geofence'
+        ? selection.id
+        : '',
   );
 
   useEffect(() => {

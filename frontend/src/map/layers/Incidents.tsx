@@ -7,6 +7,8 @@ import { useView } from '../../state/view';
 import { addSource, FONT, geojsonSource, NOTHING, useLayers, useMap } from '../context';
 import { usePalette } from '../palette';
 
+const LABEL_ZOOM = 11;
+
 export const incidentIcon = (incident: Incident): string =>
   `incident-${incident.life_at_risk ? 'life' : incident.severity}-${
     incident.historical ? 'historical' : incident.status === 'new' ? 'new' : 'taken'
@@ -22,7 +24,7 @@ function places(incidents: readonly Incident[]): FeatureCollection {
         type: 'Feature',
         properties: {
           id: incident.id,
-          no: String(incident.no),
+          no: `#${incident.no}`,
           icon: incidentIcon(incident),
           order: i,
           opacity: isQuiet(incident) || incident.status === 'resolved' ? 0.55 : 1,
@@ -64,7 +66,7 @@ export function Incidents() {
             'icon-ignore-placement': true,
             'icon-size': ['interpolate', ['linear'], ['zoom'], 7, 0.75, 12, 1],
             'symbol-sort-key': ['get', 'order'],
-            'text-field': ['get', 'no'],
+            'text-field': ['step', ['zoom'], '', LABEL_ZOOM, ['get', 'no']],
             'text-font': FONT,
             'text-size': 12,
             'text-anchor': 'bottom',

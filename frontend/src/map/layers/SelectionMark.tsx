@@ -1,27 +1,40 @@
+import type { Feature } from 'geojson';
 import { useEffect } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import { useTrackDetail } from '../../api/queries';
+import type { LiveState } from '../../state/live';
 import { useLive } from '../../state/live-store';
 import { type Selection, useView } from '../../state/view';
 import { addSource, geojsonSource, NOTHING, useLayers, useMap } from '../context';
 import { usePalette } from '../palette';
 
-/** Where the selected object is now, or null when it is gone or is a shape of its own. */
-export function usePlace(selection: Selection | null): [lon: number, lat: number] | null {
-  const found = useLive((state) => {
-    if (selection?.kind === 'incident') return state.incidents.get(selection.id);
-    if (selection?.kind === 'track') return state.tracks.get(selection.no);
-    if (selection?.kind === 'sensor') return state.sensors.get(selection.id);
-    return undefined;
-  });
-  return found ? [found.lon, found.lat] : null;
+interface Ring {
+  lon: number;
+  lat: number;
+  radius: number;
 }
+
+/** Where the rings go: around the selected object, and around the tracks of an alarm. */
+function ringsOf(live: LiveState, selection: Selection | null): Ring[] {
+  if (selection?.kind === 'sensor') return ring(live.sensors.get(selection.id), 17);
+  if (selection?.kind === 'track') return ring(live.tracks.get(selection.no), 17);
+  if (selection?.kind !== 'incident') return [];
+  const incident = live.incidents.get(selection.id);
+  return [
+    ...ring(incident, 21),
+    ...(incident?.tracks ?? []).flatMap((track) => ring(live.tracks.get(track.no ?? -1), 14)),
+  ];
+}
+
+const ring = (at: { lon: number; lat: number } | undefined, radius: number): Ring[] =>
+  at ? [{ lon: at.lon, lat: at.lat, radius }] : [];
 
 /** A ring in the accent colour around what is selected, and the whole path of a track. */
 export function SelectionMark() {
   const map = useMap();
   const palette = usePalette();
   const selection = useView((view) => view.selection);
-  const place = usePlace(selection);
+  const rings = useLive(useShallow((live) => ringsOf(live, selection).flatMap(Object.values)));
   const no = selection?.kind === 'track' ? selection.no : null;
   const { data: detail } = useTrackDetail(no);
   const path = no === null ? undefined : detail?.path;
@@ -35,19 +48,17 @@ export function SelectionMark() {
       for (const each of drop) each();
     };
   }, [map]);
-  const lon = place?.[0];
-  const lat = place?.[1];
   useEffect(() => {
-    geojsonSource(map, 'selection')?.setData(
-      lon === undefined || lat === undefined
-        ? NOTHING
-        : {
-            type: 'Feature',
-            properties: {},
-            geometry: { type: 'Point', coordinates: [lon, lat] },
-          },
-    );
-  }, [map, lon, lat]);
+    const features: Feature[] = [];
+    for (let i = 0; i < rings.length; i += 3) {
+      features.push({
+        type: 'Feature',
+        properties: { radius: rings[i + 2] },
+        geometry: { type: 'Point', coordinates: [rings[i] as number, rings[i + 1] as number] },
+      });
+    }
+    geojsonSource(map, 'selection')?.setData({ type: 'FeatureCollection', features });
+  }, [map, rings]);
   useEffect(() => {
     geojsonSource(map, 'track-path')?.setData(
       path && path.length > 1
@@ -83,7 +94,7 @@ export function SelectionMark() {
           type: 'circle',
           source: 'selection',
           paint: {
-            'circle-radius': 19,
+            'circle-radius': ['get', 'radius'],
             'circle-color': 'transparent',
             'circle-stroke-width': 2.4,
             'circle-stroke-color': palette.accent,

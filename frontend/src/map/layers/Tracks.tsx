@@ -11,8 +11,11 @@ import { type Box, ellipses, leaders, TrackPoints, tails, visible } from '../tra
 /** Positions are drawn at most this often; tails, ellipses and ages once a second. */
 const POINTS_EVERY_MS = 200;
 const SHAPES_EVERY_MS = 1_000;
+/** On a slow machine drawing takes at most every third moment, so that clicks get through. */
+const IDLE_SHARE = 3;
 /** Below this zoom an ellipse is smaller than its symbol. */
 const ELLIPSE_ZOOM = 10.5;
+const LABEL_ZOOM = 10.2;
 
 /** What moves: symbol by class, number, speed line, fading tail, 95 % ellipse, age when stale. */
 export function Tracks() {
@@ -36,13 +39,20 @@ export function Tracks() {
     const points = new TrackPoints();
     let shapesAt = 0;
     let pointsAt = 0;
+    let costMs = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
 
     const drawPoints = () => {
       pointsAt = performance.now();
       const { tracks } = useLive.getState();
       const diff = points.diff(tracks, hubNow(), options.current.ageText);
-      if (diff) geojsonSource(map, 'tracks')?.updateData(diff);
+      if (!diff) return;
+      geojsonSource(map, 'tracks')?.updateData(diff);
+      map.once('render', () => {
+        requestAnimationFrame(() => {
+          costMs = performance.now() - pointsAt;
+        });
+      });
     };
     const drawShapes = () => {
       shapesAt = performance.now();
@@ -59,10 +69,13 @@ export function Tracks() {
     const step = () => {
       timer = undefined;
       drawPoints();
-      if (performance.now() - shapesAt >= SHAPES_EVERY_MS) drawShapes();
+      if (performance.now() - shapesAt >= Math.max(SHAPES_EVERY_MS, IDLE_SHARE * costMs)) {
+        drawShapes();
+      }
     };
     const schedule = () => {
-      timer ??= setTimeout(step, Math.max(0, POINTS_EVERY_MS - (performance.now() - pointsAt)));
+      const every = Math.max(POINTS_EVERY_MS, IDLE_SHARE * costMs);
+      timer ??= setTimeout(step, Math.max(0, every - (performance.now() - pointsAt)));
     };
     redraw.current = () => {
       shapesAt = 0;
@@ -150,7 +163,7 @@ export function Tracks() {
             'icon-size': ['interpolate', ['linear'], ['zoom'], 7, 0.55, 11, 0.85, 14, 1],
             'icon-allow-overlap': true,
             'icon-ignore-placement': true,
-            'text-field': layers.labels ? ['get', 'label'] : '',
+            'text-field': layers.labels ? ['step', ['zoom'], '', LABEL_ZOOM, ['get', 'label']] : '',
             'text-font': FONT,
             'text-size': 12,
             'text-anchor': 'left',

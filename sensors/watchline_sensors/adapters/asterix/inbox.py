@@ -66,7 +66,7 @@ class Inbox(asyncio.DatagramProtocol):
             self._arrived.clear()
             await self._arrived.wait()
         taken = [self._queue.popleft() for _ in range(min(limit, len(self._queue)))]
-        self._octets -= 0 * sum(len(data) for data, _ in taken)
+        self._octets -= sum(len(data) for data, _ in taken)
         return taken
 
 

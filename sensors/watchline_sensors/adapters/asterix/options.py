@@ -1,6 +1,7 @@
 """The [sensor.asterix] table of edge.toml."""
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Annotated
 
 import msgspec
@@ -71,6 +72,13 @@ def edition_of(options: AsterixOptions) -> Edition:
     return edition(options.category, options.edition)
 
 
+def _is_multicast(address: tuple[str, int] | None) -> bool:
+    try:
+        return address is not None and ip_address(address[0]).is_multicast
+    except ValueError:  # a host name
+        return False
+
+
 def problems(sensors: Sequence[SensorConfig], *, listening: bool) -> list[str]:
     """What is wrong with these sensors' options, in plain words; empty when nothing is.
 
@@ -91,6 +99,8 @@ def problems(sensors: Sequence[SensorConfig], *, listening: bool) -> list[str]:
             continue
         if listening and options.address is None:
             found.append(f'{place}: listen: use an address and a port, like "127.0.0.1:8600"')
+        elif listening and _is_multicast(options.address):
+            found.append(f"{place}: listen: {options.listen} is multicast; only unicast is heard")
         if any(not key.isdecimal() or int(key) > 63 for key in options.classes):
             found.append(f"{place}: classes: the keys are numbers from 0 to 63")
         key = (options.listen if listening else None, options.source)

@@ -134,6 +134,7 @@ async def test_a_full_inbox_drops_and_counts():
     inbox.datagram_received(bytes(11), None)
     assert inbox.dropped == 2
     inbox.datagram_received(bytes(10), None)
+    assert inbox.dropped == 2
     assert [len(data) for data, _ in await inbox.take(10)] == [10]
 
 
@@ -224,6 +225,7 @@ def test_check_tells_in_plain_words_what_is_wrong(radar_config):
         "unknown field `colour`": radar_config(colour="red"),
         "numbers from 0 to 63": radar_config(classes={"64": "person"}),
         "classes": radar_config(classes={"6": "dragon"}),
+        "only unicast": radar_config(listen="239.192.86.0:8600"),
         "203.0.113.9": radar_config(listen="203.0.113.9:8600"),
     }
     for words, config in wrong.items():

@@ -101,8 +101,8 @@ def mutated(random_: random.Random, body: bytes) -> bytes:
 
 
 def test_the_airport_as_libasterix_reads_it(airport):
-    """Every fourth record (all 52,659 agree, in 15 s; aviconv is held against all of them)."""
-    for body in bodies(airport)[::4]:
+    """Every tenth record (all 52,659 agree, but need 15 s; aviconv is held against them all)."""
+    for body in bodies(airport)[::10]:
         ours = read_all(body)
         assert ours is not None and ours == oracle_all(body)
 

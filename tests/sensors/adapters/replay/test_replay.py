@@ -43,7 +43,7 @@ async def test_the_airport_is_accounted_for_to_the_last_record(airport_path, rad
     assert feed.largest_put <= 500
     # Its last record is now, its two hours keep their length.
     latest_us = max(one.at_us for one in feed.detections)
-    assert -SECOND_US < latest_us - before_us < 15 * SECOND_US
+    assert -SECOND_US < latest_us - before_us < 60 * SECOND_US
     assert latest_us - feed.detections[0].at_us == pytest.approx(7260 * SECOND_US, abs=3e6)
 
 
@@ -79,13 +79,13 @@ async def test_speed_paces_and_retime_stamps_the_moment_of_playing(
     await replay.run(feed)
     took_us = steady_us() - started_us
     # 11.9 s at twenty times the pace, on a busy machine.
-    assert 0.55 * SECOND_US < took_us < 3 * SECOND_US
+    assert 0.55 * SECOND_US < took_us < 10 * SECOND_US
     assert len(feed.detections) == 36
     first, last = feed.detections[0], feed.detections[-1]
     span_us = last.at_us - first.at_us
     if retime:
         assert span_us == pytest.approx(11.375 / 20 * SECOND_US, abs=10)
-        assert all(-5_000 <= wall - at < 1_500_000 for wall, at in emitted)
+        assert all(-5_000 <= wall - at < 5_000_000 for wall, at in emitted)
         # What moves twenty times as fast is said to.
         assert first.velocity.east_mps == pytest.approx(20 * 1.3358, abs=0.01)
     else:
@@ -113,7 +113,11 @@ async def test_a_full_spool_makes_the_file_wait_and_loses_nothing(
     assert books(replay)["waits_for_spool"] == 3
 
 
-async def test_run_again_after_a_fault_it_goes_on_where_it_stopped(walkers_path, walkers, feed):
+@pytest.mark.parametrize("speed", [None, 100.0])
+async def test_run_again_after_a_fault_it_goes_on_where_it_stopped(
+    walkers_path, walkers, feed, monkeypatch, speed
+):
+    monkeypatch.setattr(replay_module, "_BATCH", 4)
     put, calls = feed.put, 0
 
     async def fail_at_times(items):
@@ -124,7 +128,7 @@ async def test_run_again_after_a_fault_it_goes_on_where_it_stopped(walkers_path,
         await put(items)
 
     feed.put = fail_at_times
-    replay = build_replay(walkers_path, [walkers], 100.0, False, DAY)
+    replay = build_replay(walkers_path, [walkers], speed, False, DAY)
     for _ in range(2):
         with pytest.raises(OSError, match="went away"):
             await replay.run(feed)

@@ -1,0 +1,63 @@
+"""Class evidence grows, fades, and never closes a door."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import njit
+
+from watchline.tracks.evidence import LIMIT, absorb, probabilities, table
+
+PERSON = [0.8, 0.05, 0.05, 0.05, 0.05]
+VEHICLE = [0.05, 0.05, 0.8, 0.05, 0.05]
+
+
+@njit
+def _absorb(evidence, told, memory):  # type: ignore[no-untyped-def]
+    absorb(evidence, told, memory)
+
+
+@njit
+def _probabilities(evidence, out):  # type: ignore[no-untyped-def]
+    probabilities(evidence, out)
+
+
+def after(*told: list[float], memory: float = 0.95) -> np.ndarray:
+    evidence = np.zeros(5, np.float32)
+    for row in told:
+        _absorb(evidence, np.array(row, np.float32), memory)
+    out = np.zeros(5, np.float32)
+    _probabilities(evidence, out)
+    np.testing.assert_allclose(table(evidence[None])[0], out, rtol=1e-6)
+    return out
+
+
+def test_no_evidence_is_unknown() -> None:
+    nan = [float("nan")] * 5
+    assert after().tolist() == [0, 0, 0, 0, 1]
+    assert after(nan, [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]).tolist() == [0, 0, 0, 0, 1]
+
+
+def test_repeated_evidence_convinces() -> None:
+    shares = [after(*[PERSON] * n)[0] for n in (1, 2, 4, 8)]
+    assert shares == sorted(shares) and 0.5 < shares[0] < 0.8 and shares[-1] > 0.98
+
+
+def test_a_change_of_mind_takes_a_few_plots() -> None:
+    out = after(*[PERSON] * 500, *[VEHICLE] * 6)
+    assert out.argmax() == 2
+
+
+def test_a_blind_plot_takes_nothing_away() -> None:
+    nan = [float("nan")] * 5
+    np.testing.assert_array_equal(after(PERSON, nan, PERSON), after(PERSON, PERSON))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.lists(st.floats(0, 1, width=32), min_size=5, max_size=5), min_size=1, max_size=60)
+)
+def test_whatever_was_told_no_class_dies(told: list[list[float]]) -> None:
+    out = after(*told)
+    np.testing.assert_allclose(out.sum(), 1.0, rtol=1e-5)
+    if out[:4].any():
+        assert out.min() > np.exp(-2 * LIMIT) / 5
