@@ -34,7 +34,7 @@ help: ## list the commands
 	@grep -hE '^[a-z][a-z-]*:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 .PHONY: setup
-setup: postgis $(STAMP)/frontend $(STAMP)/area ## install what is missing; the others call it
+setup: postgis $(STAMP)/frontend $(STAMP)/area $(STAMP)/compiled ## install what is missing; the others call it
 
 .PHONY: demo
 demo: setup ## start everything with a synthetic border, until Ctrl-C
@@ -142,6 +142,12 @@ $(STAMP)/frontend: $(STAMP)/node $(FRONTEND)
 $(STAMP)/area: $(STAMP)/node $(wildcard data/area/*)
 	@echo "Making the demo's area"
 	$(PY) data/area/build.py --atlas frontend/node_modules/world-atlas --out var/area
+	touch $@
+
+# numba's cache lies beside the sources; without it the first detection would wait for the compiler.
+$(STAMP)/compiled: $(STAMP)/venv $(shell grep -rl --include='*.py' 'njit\|compiled' backend/watchline 2>/dev/null)
+	@echo "Compiling the tracker and the geofences"
+	$(PY) -m watchline.warm
 	touch $@
 
 .PHONY: postgis

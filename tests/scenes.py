@@ -109,3 +109,18 @@ def clutter(
     n = rng.poisson(seconds * per_s)
     at_s = np.sort(rng.uniform(0.0, seconds, n))
     return plots(at_s, rng.uniform(0.0, size_m, (n, 2)), sensor=sensor, sigma_m=sigma_m)
+
+
+def numbers(updates: TrackUpdates) -> list[int]:
+    """The tracks that were told of."""
+    return sorted(set(updates.no.tolist()))
+
+
+def grid_of_targets(count: int, apart_m: float) -> NDArray[np.float64]:
+    """Places so far apart from each other."""
+    side = int(np.ceil(np.sqrt(count)))
+    return apart_m * np.stack(np.divmod(np.arange(count), side), axis=1).astype(float)
+
+
+#: Once a second for a minute.
+SECONDS = np.arange(60.0)

@@ -145,9 +145,9 @@ def expected_findings(
 ) -> list[Expected]:
     """What each rule of a sector document should find in the true paths, in order of time.
 
-    Kinds enter, exit and cross; edges are straight in the sector's plane. Who turns back, or
-    begins or ends, within `margin_m` of an edge has not surely passed it and is left out: no
-    sensor could tell.
+    Kinds enter (also of who first appears inside), exit and cross; edges are straight in the
+    sector's plane. Who turns back, or begins or ends, within `margin_m` of an edge has not
+    surely passed it and is left out: no sensor could tell.
     """
     plane = SectorPlane(*sector["sector"]["origin"])
     geofences = {geofence["id"]: geofence for geofence in sector["geofences"]}
@@ -160,9 +160,11 @@ def expected_findings(
         )
         for path in truth:
             xy = np.stack(plane.to_plane(path.lon, path.lat), axis=-1)
-            for event in _certain(_events(xy, geometry), xy, geometry, margin_m):
-                if not _wanted(rule["kind"], event, geofence):
-                    continue
+            events = _certain(_events(xy, geometry), xy, geometry, margin_m)
+            wanted = [event for event in events if _wanted(rule["kind"], event, geofence)]
+            if rule["kind"] == "enter":
+                wanted = [*_first_sight(xy, geometry, margin_m), *wanted]
+            for event in wanted:
                 lon, lat = plane.point_to_lon_lat(*event.xy)
                 at_us = np.interp(event.place, np.arange(len(xy)), path.at_us)
                 found.append(
@@ -186,6 +188,13 @@ class _Event:
     edge: int
     to_left: bool
     xy: tuple[float, float]
+
+
+def _first_sight(xy: Floats, geometry: Any, margin_m: float) -> list[_Event]:
+    start = shapely.Point(xy[0])
+    if not geometry.contains(start) or geometry.boundary.distance(start) < margin_m:
+        return []
+    return [_Event(place=0.0, edge=0, to_left=True, xy=(float(xy[0, 0]), float(xy[0, 1])))]
 
 
 def _events(xy: Floats, geometry: Any) -> list[_Event]:

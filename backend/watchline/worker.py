@@ -28,6 +28,7 @@ from watchline.live.model import Frame
 from watchline.pipeline import Busy, NotOwner, SectorPipeline
 from watchline.rerun import rerun_due
 from watchline.settings import DatabaseRole, Settings
+from watchline.warm import warm_up
 from watchline_sensors.contract import (
     MAX_ENVELOPE_BYTES,
     EnvelopeError,
@@ -258,6 +259,7 @@ def _signature(request: Request) -> bytes:
 
 def main(settings: Settings, sectors: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT."""
+    warm_up()
     worker = Worker(settings, sectors)
     config = uvicorn.Config(
         worker.app(),

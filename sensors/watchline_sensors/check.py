@@ -132,15 +132,17 @@ async def _listen(config: Config, adapters: Sequence[Adapter], seconds: float) -
     for task in tasks:
         task.cancel()
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    findings = [
-        _wrong(str(result) or type(result).__name__)
-        for result in results
-        if isinstance(result, Exception)
-    ]
+    findings = [_of_crash(result) for result in results if isinstance(result, Exception)]
     if not any(isinstance(result, Exception) for result in results):
         for sensor in config.sensors:
             findings.append(_of_feed(sensor.id, feed, health.get(sensor.id), seconds))
     return findings
+
+
+def _of_crash(error: Exception) -> Finding:
+    if isinstance(error, EdgeError):
+        return _wrong(str(error))
+    return _wrong(f"an adapter crashed: {type(error).__name__}: {error}")
 
 
 def _of_feed(sensor: str, feed: _CountingFeed, beat: Health | None, seconds: float) -> Finding:

@@ -69,7 +69,8 @@ async def record(
                 on_ready()
             while not stop.is_set():
                 try:
-                    taken = await asyncio.wait_for(inbox.take(_BATCH), _FLUSH_S)
+                    async with asyncio.timeout(_FLUSH_S):
+                        taken = await inbox.take(_BATCH)
                 except TimeoutError:
                     data.flush()
                     times.flush()

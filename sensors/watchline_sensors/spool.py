@@ -212,7 +212,8 @@ class Spool:
             if rows >= GROUP_ROWS or len(self._waiting) >= len(self._producers):
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), (deadline_us - now_us) / 1e6)
+                async with asyncio.timeout((deadline_us - now_us) / 1e6):
+                    await self._arrived.wait()
             if steady_us() >= deadline_us:
                 return
         self._arrived.clear()

@@ -138,7 +138,9 @@ class Uplink:
         due_s = LIVE_PERIOD_S - (steady_us() - started_us) / 1e6
         if due_s > 0:
             try:
-                await asyncio.wait_for(self._spool.committed.wait(), due_s)
+                # Not wait_for: before Python 3.12 it may swallow a cancellation.
+                async with asyncio.timeout(due_s):
+                    await self._spool.committed.wait()
             except TimeoutError:
                 return
         await asyncio.sleep(max(0.0, _LIVE_GAP_S - (steady_us() - started_us) / 1e6))

@@ -57,9 +57,7 @@ def settings(database: Any, tmp_path: Path) -> Settings:
         (tmp_path / name).mkdir()
     status = database.cluster.status()
     return Settings(
-        database=DatabaseSettings(
-            host=str(status.sockets), port=status.port, name=database.name
-        ),
+        database=DatabaseSettings(host=str(status.sockets), port=status.port, name=database.name),
         hub=HubSettings(
             frontend_dist=tmp_path / "dist", basemap=tmp_path / "basemap", maps=tmp_path / "maps"
         ),
@@ -116,7 +114,10 @@ def make_incident(hub: Hub) -> Callable[..., str]:
         id = f"01900000-0000-7000-8000-{no:012d}"
         rev = hub.query("UPDATE sector SET rev = rev + 1 WHERE id = 'test' RETURNING rev")[0][0]
         values = {
-            "severity": "high", "status": "new", "life_at_risk": False, "opened_at": "2026-01-01Z",
+            "severity": "high",
+            "status": "new",
+            "life_at_risk": False,
+            "opened_at": "2026-01-01Z",
             **changes,
         }
         hub.execute(
@@ -126,7 +127,12 @@ def make_incident(hub: Hub) -> Callable[..., str]:
                VALUES (%s, 'test', %s, %s, %s, now(), now(), %s, 'active', %s, %s, 'meadow-enter',
                    1, 'meadow', 1, ST_SetSRID(ST_MakePoint(24, 50.5), 4326),
                    ARRAY['01900000-0000-7000-8000-00000000aaaa']::uuid[], 1)""",
-            id, no, rev, values["opened_at"], values["status"], values["severity"],
+            id,
+            no,
+            rev,
+            values["opened_at"],
+            values["status"],
+            values["severity"],
             values["life_at_risk"],
         )
         hub.execute(

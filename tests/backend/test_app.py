@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import structlog
-
 from starlette.requests import Request
 
 from watchline import errors, logging
@@ -63,9 +62,16 @@ async def test_the_login_page_is_open_and_safe(hub, dist):
         again = await browser.get("/assets/a.js", headers={"If-None-Match": script.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
         assert (await browser.get("/favicon.svg")).content == b"<svg/>"
-        for path in ("/.secret", "/assets/link.txt", "/assets/%2e%2e/x",
-                     "/assets/..%2f..%2foutside.txt", "/assets/%00", "/nothing.js", "/assets/",
-                     "/" + "x" * 5000):
+        for path in (
+            "/.secret",
+            "/assets/link.txt",
+            "/assets/%2e%2e/x",
+            "/assets/..%2f..%2foutside.txt",
+            "/assets/%00",
+            "/nothing.js",
+            "/assets/",
+            "/" + "x" * 5000,
+        ):
             answer = await browser.get(path)
             assert answer.status_code == 404, path
             assert answer.json()["code"] == "request.not_found"
@@ -93,7 +99,9 @@ async def test_map_files_need_a_login_and_know_ranges(hub, admin):
     part = await admin.get("/basemap/area.json", headers={"Range": "bytes=2-4"})
     assert (part.status_code, part.content) == (206, b"234")
     assert part.headers["content-range"] == "bytes 2-4/10"
-    assert (await admin.get("/basemap/area.json", headers={"Range": "bytes=99-"})).status_code == 416
+    assert (
+        await admin.get("/basemap/area.json", headers={"Range": "bytes=99-"})
+    ).status_code == 416
     assert (await admin.get("/basemap/deep/b.geojson")).status_code == 200
     assert (await admin.get("/basemap/deep")).status_code == 404
     assert (await admin.get("/api/maps")).json() == []

@@ -71,7 +71,10 @@ def test_help_is_there_at_once(environment):
     slow = "import sys; import watchline.cli; print([m for m in ('fastapi', 'sqlalchemy', 'numpy')"
     out = subprocess.run(
         [sys.executable, "-c", slow + " if m in sys.modules])"],
-        env=environment, capture_output=True, text=True, check=True,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     assert out.strip() == "[]" and time.monotonic() - begun < 5
 
@@ -99,7 +102,8 @@ def test_a_sector_file_is_read_once_and_then_changes_nothing(run, sector_file, d
     run("sector", "import", sector_file(changed))
     assert query("SELECT name FROM sector") == [("Other name",)]
     assert query("SELECT id, max(version) FROM geofence GROUP BY 1 ORDER BY 1") == [
-        ("ditch", 1), ("meadow", 2),
+        ("ditch", 1),
+        ("meadow", 2),
     ]
     assert query("SELECT version FROM rule WHERE id = 'ditch-cross' AND valid_to IS NULL") == [(2,)]
     assert query("SELECT version FROM rule WHERE id = 'meadow-enter'") == [(1,)]
@@ -114,8 +118,7 @@ def test_a_sector_file_is_read_once_and_then_changes_nothing(run, sector_file, d
         (lambda d: d["rules"][0].update(geofence_id="nowhere"), "rule_without_geofence"),
         (lambda d: d["rules"][0].update(kind="cross"), "rule.invalid"),
         (lambda d: d["geofences"][0].update(p_in=2), "meadow"),
-        (lambda d: d["geofences"][1]["geom"].update(coordinates=[lon_lat(0, 0)]),
-         "too_few_points"),
+        (lambda d: d["geofences"][1]["geom"].update(coordinates=[lon_lat(0, 0)]), "too_few_points"),
     ],
 )
 def test_a_bad_sector_file_is_refused_whole(run, sector_file, database, change, says):

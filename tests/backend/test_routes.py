@@ -1,4 +1,4 @@
-"""Every route of the production application stands behind a policy; nothing is open by oversight."""
+"""Every route of the production application stands behind a policy; none is open by oversight."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -85,12 +85,22 @@ async def test_without_a_session_every_route_says_so(hub):
         for path, route, policies in routes_of(hub.app):
             if not any(isinstance(policy, Requires) for policy in policies):
                 continue
-            address = path.format(
-                **{"s": "test", "id": "01900000-0000-7000-8000-000000000001", "no": 1, "path": "x",
-                   "path:path": "x"}
-            ) if "{path:path}" not in path else path.replace("{path:path}", "x")
+            address = (
+                path.format(
+                    **{
+                        "s": "test",
+                        "id": "01900000-0000-7000-8000-000000000001",
+                        "no": 1,
+                        "path": "x",
+                        "path:path": "x",
+                    }
+                )
+                if "{path:path}" not in path
+                else path.replace("{path:path}", "x")
+            )
             for method in route.methods - {"HEAD", "OPTIONS"}:
                 answer = await browser.request(method, address)
                 assert (answer.status_code, answer.json()["code"]) == (401, "session.missing"), (
-                    method, path,
+                    method,
+                    path,
                 )

@@ -128,7 +128,9 @@ def test_enter_and_exit_of_an_area() -> None:
     through = _path((40, 0), (260, 0))
     assert _said(sector, through) == [("area-enter", "w", 30.0), ("area-exit", "w", 80.0)]
     begins_inside = _path((150, 0), (260, 0))
-    assert _said(sector, begins_inside) == [("area-exit", "w", 25.0)]
+    assert _said(sector, begins_inside) == [("area-enter", "w", 0.0), ("area-exit", "w", 25.0)]
+    begins_at_the_edge = _path((195, 0), (260, 0))
+    assert _said(sector, begins_at_the_edge) == []
 
 
 def test_the_rings_sense_of_turn_does_not_matter() -> None:
@@ -183,6 +185,13 @@ def test_score_of_a_run() -> None:
     assert done.false_alarms == [findings[3]]
     assert done.surplus == [findings[1], findings[4]]
     assert done.targets == ["w", "w", "w", None, "w"]
+
+
+def test_one_finding_answers_for_one_deed_only() -> None:
+    there_and_back = _path((-50, 0), (20, 0), (-50, 0))
+    one = _finding("line-cross", 30.0, 10, 0)
+    done = score(_sector(("line", "cross")), [there_and_back], [one])
+    assert (done.expected, len(done.matches), len(done.missed)) == (2, 1, 1)
 
 
 def test_a_finding_outside_the_window_is_no_match() -> None:

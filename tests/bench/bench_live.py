@@ -184,7 +184,7 @@ def send(edge: EdgeDouble, rate: int, seconds: float) -> list[tuple[float, int]]
         at_us = time.time_ns() // 1000
         items = []
         for i in range(each):
-            east, north = places[(turn + i) % TARGETS] + rng.normal(0, 3, 2)
+            east, north = (places[(turn + i) % TARGETS] + rng.normal(0, 3, 2)).tolist()
             items.append(
                 Detection(
                     sensor="radar",

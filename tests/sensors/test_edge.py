@@ -245,7 +245,7 @@ async def test_a_replay_ends_when_all_is_settled(hub: FakeHub, tmp_path: Path) -
         progress=told.append,
     )
     assert (figures["ended"], figures["unsettled"]) == (True, 0)
-    assert figures["sensors"] == {"radar-1": {"decoded": 1700, "restarts": 0}}
+    assert figures["sensors"] == {"radar-1": {"decoded": 1700}}
     assert figures["spool"]["spooled"] == figures["uplink"]["settled"] == len(hub.stored)
     assert sum(isinstance(item, Detection) for item in _items(hub)) == 1700
     assert told[-1].endswith("left 0, connected")

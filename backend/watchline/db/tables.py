@@ -18,12 +18,14 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    String,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, CHAR, INT8MULTIRANGE, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, JSONB
 
 SCHEMA = "watchline"
 metadata = MetaData(schema=SCHEMA)
@@ -170,7 +172,7 @@ detection = Table(
     _count("seq"),
     _text("sensor_id"),
     _text("sector_id"),
-    Column("timing", CHAR(), nullable=False),
+    Column("timing", String, nullable=False),  # PostgreSQL's one-byte "char"
     Column("track_id", Uuid),
     _geom("POINT"),
     *(
@@ -288,6 +290,7 @@ incident = Table(
     Column("acknowledged_by", Uuid),
     _time("resolved_at", nullable=True),
     Column("resolved_by", Uuid),
+    UniqueConstraint("sector_id", "no"),
 )
 
 incident_event = Table(

@@ -72,12 +72,33 @@ def lines_cut(
     grid: Grid, order: NDArray[np.int64], x: Floats, y: Floats, to_x: Floats, to_y: Floats
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """(start, line): the lines that each straight path cuts, one way or the other."""
+    counts = np.zeros(len(x), np.int64)
+    line = np.empty(len(x) + 16, np.int32)
+    at, used = _lines_cut(grid, order, x, y, to_x, to_y, 0, counts, line, 0)
+    while at < len(order):
+        line = grown(line)
+        at, used = _lines_cut(grid, order, x, y, to_x, to_y, at, counts, line, used)
+    start = starts(counts)
+    return start, in_order(start, order, line)
+
+
+@njit(cache=True, nogil=True)
+def _lines_cut(
+    grid: Grid,
+    order: NDArray[np.int64],
+    x: Floats,
+    y: Floats,
+    to_x: Floats,
+    to_y: Floats,
+    at: int,
+    counts: NDArray[np.int64],
+    line: NDArray[np.int32],
+    used: int,
+) -> tuple[int, int]:
+    """As index._inside: fill `line` from path `at` on until it is full."""
     cells, entries, listed, edges = grid.cells, grid.entries, grid.listed, grid.edges
-    n, used = len(x), 0
-    counts = np.zeros(n, np.int64)
-    line = np.empty(n + 16, np.int32)
-    for i in order:
-        before = used
+    for at_order in range(at, len(order)):
+        i = order[at_order]
         x0, y0, x1, y1 = x[i], y[i], to_x[i], to_y[i]
         reach = 0.5 * max(abs(x1 - x0), abs(y1 - y0))
         if not math.isfinite(reach):
@@ -85,15 +106,17 @@ def lines_cut(
         cell, _, _ = locate(grid, 0.5 * (x0 + x1), 0.5 * (y0 + y1), reach)
         if cell < 0:
             continue
-        for e in range(cells[cell, 0], cells[cell, 2]):
+        first, end = cells[cell, 0], cells[cell, 2]
+        if used + end - first > len(line):
+            return at_order, used
+        before = used
+        for e in range(first, end):
+            cut = False
             for k in range(entries[e, 1], entries[e, 3]):
                 j = listed[k]
-                if cuts(edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3], x0, y0, x1, y1):
-                    if used == len(line):
-                        line = grown(line)
-                    line[used] = entries[e, 0] >> 1
-                    used += 1
-                    break
+                cut |= cuts(edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3], x0, y0, x1, y1)
+            if cut:
+                line[used] = entries[e, 0] >> 1
+                used += 1
         counts[i] = used - before
-    start = starts(counts)
-    return start, in_order(start, order, line)
+    return len(order), used

@@ -31,8 +31,8 @@ def deepest_points(edges: Floats, owner_start: NDArray[np.int64], boxes: Floats)
         best_x, best_y = boxes[k, 0] + 0.5 * wide, boxes[k, 1] + 0.5 * tall
         best = _depth(own, best_x, best_y)
         used = 0
-        columns = int(math.ceil(wide / (2.0 * half)))
-        rows = int(math.ceil(tall / (2.0 * half)))
+        columns = math.ceil(wide / (2.0 * half))
+        rows = math.ceil(tall / (2.0 * half))
         for row in range(rows):
             for column in range(columns):
                 x = boxes[k, 0] + (2 * column + 1) * half

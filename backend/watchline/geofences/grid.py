@@ -52,7 +52,7 @@ def build_grid(edges: Floats, owner_start: NDArray[np.int64], *, closed: bool) -
     Each owner has at least one edge, all coordinates are finite, rings are valid.
     """
     boxes = _boxes(edges, owner_start)
-    frames = _frames(boxes, edges)
+    frames = _frames(boxes, edges, closed)
     cells, entries = [], []
     # Entries that take all edges of their owner point into this first stretch.
     listed = [np.arange(len(edges), dtype=np.int32)]
@@ -92,14 +92,16 @@ def _boxes(edges: Floats, owner_start: NDArray[np.int64]) -> Floats:
     )
 
 
-def _frames(boxes: Floats, edges: Floats) -> list[tuple[float, float, float, float, int, int]]:
+def _frames(
+    boxes: Floats, edges: Floats, closed: bool
+) -> list[tuple[float, float, float, float, int, int]]:
     """(x0, y0, cell, margin, columns, rows) of each level, finest first."""
     if not len(boxes):
         return [(0.0, 0.0, 1.0, _EVERYWHERE, 1, 1)]
     low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     extent = max(float((high - low).max()), 1.0)
     wide, tall = (boxes[:, 2] - boxes[:, 0]), (boxes[:, 3] - boxes[:, 1])
-    cell = _finest(edges)
+    cell = _finest(edges, closed)
     while (
         float(((wide / cell + 2.0) * (tall / cell + 2.0)).sum()) > MAX_WINDOWS
         or float(np.prod((high - low) / cell + 2.0)) > MAX_CELLS
@@ -120,10 +122,13 @@ def _frames(boxes: Floats, edges: Floats) -> list[tuple[float, float, float, flo
     return frames
 
 
-def _finest(edges: Floats) -> float:
-    """Cells of about a third of the usual edge hold few edges and are seldom touched by one."""
+def _finest(edges: Floats, closed: bool) -> float:
+    """The finest cell, by the usual edge; measured (tests/bench/bench_geofences.py).
+
+    An area's cells want to be seldom touched by an edge; around lines most are empty anyway.
+    """
     lengths = np.hypot(edges[:, 2] - edges[:, 0], edges[:, 3] - edges[:, 1])
-    return max(float(np.median(lengths)) / 3, 5.0)
+    return max(float(np.median(lengths)) * (0.33 if closed else 0.7), 5.0)
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from watchline.geofences.check import check_all
+from watchline.geofences.check import defects
 from watchline.geofences.crossing import lines_cut
 from watchline.geofences.deepest import deepest_points
 from watchline.geofences.grid import Grid, build_grid, locate
@@ -69,8 +69,9 @@ class GeofenceIndex:
 
 
 def compile_index(geofences: Sequence[Geofence]) -> GeofenceIndex:
-    """Compile the geofences of a sector; raises GeofenceInvalid as `check_all` does."""
-    check_all(geofences)
+    """Compile the geofences of a sector; raises GeofenceInvalid for the first of `defects`."""
+    for defect in defects(geofences).values():
+        raise defect
     areas = tuple(g for g in geofences if g.kind is GeofenceKind.AREA)
     lines = tuple(g for g in geofences if g.kind is GeofenceKind.LINE)
     area_grid = build_grid(*_area_edges(areas), closed=True)
@@ -119,28 +120,52 @@ def inside(
     grid: Grid, order: NDArray[np.int64], x: Floats, y: Floats
 ) -> tuple[NDArray[np.int64], Ints]:
     """As GeofenceIndex.inside; a point exactly on an edge counts as a little east of it."""
-    cells, entries, listed, edges = grid.cells, grid.entries, grid.listed, grid.edges
-    n, used = len(x), 0
-    counts = np.zeros(n, np.int64)
-    area = np.empty(2 * n + 16, np.int32)
-    for i in order:
-        before = used
-        cell, cx, cy = locate(grid, x[i], y[i], 0.0)
-        if cell >= 0:
-            for e in range(cells[cell, 0], cells[cell, 1]):
-                odd = (entries[e, 0] & 1) == 1
-                for k in range(entries[e, 1], entries[e, 2]):
-                    j = listed[k]
-                    ax, ay, bx, by = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
-                    odd ^= cuts(ax, ay, bx, by, x[i], y[i], cx, cy)
-                if odd:
-                    if used == len(area):
-                        area = grown(area)
-                    area[used] = entries[e, 0] >> 1
-                    used += 1
-        counts[i] = used - before
+    counts = np.zeros(len(x), np.int64)
+    area = np.empty(2 * len(x) + 16, np.int32)
+    at, used = _inside(grid, order, x, y, 0, counts, area, 0)
+    while at < len(order):
+        area = grown(area)
+        at, used = _inside(grid, order, x, y, at, counts, area, used)
     start = starts(counts)
     return start, in_order(start, order, area)
+
+
+@njit(cache=True, nogil=True)
+def _inside(
+    grid: Grid,
+    order: NDArray[np.int64],
+    x: Floats,
+    y: Floats,
+    at: int,
+    counts: NDArray[np.int64],
+    area: Ints,
+    used: int,
+) -> tuple[int, int]:
+    """Fill `area` from point `at` on until it is full: (where it stopped, how much is used).
+
+    A buffer that grew inside the loop would cost the loop half of its speed.
+    """
+    cells, entries, listed, edges = grid.cells, grid.entries, grid.listed, grid.edges
+    for at_order in range(at, len(order)):
+        i = order[at_order]
+        cell, cx, cy = locate(grid, x[i], y[i], 0.0)
+        if cell < 0:
+            continue
+        first, end = cells[cell, 0], cells[cell, 1]
+        if used + end - first > len(area):
+            return at_order, used
+        before = used
+        for e in range(first, end):
+            odd = (entries[e, 0] & 1) == 1
+            for k in range(entries[e, 1], entries[e, 2]):
+                j = listed[k]
+                ax, ay, bx, by = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
+                odd ^= cuts(ax, ay, bx, by, x[i], y[i], cx, cy)
+            if odd:
+                area[used] = entries[e, 0] >> 1
+                used += 1
+        counts[i] = used - before
+    return len(order), used
 
 
 @njit(cache=True, nogil=True)
@@ -154,14 +179,39 @@ def probabilities(
     var_y: Floats,
 ) -> tuple[NDArray[np.int64], Ints, Floats]:
     """As GeofenceIndex.probabilities: (start, area, p)."""
+    counts = np.zeros(len(x), np.int64)
+    area = np.empty(2 * len(x) + 16, np.int32)
+    p = np.empty(len(area), np.float64)
+    at, used = _probabilities(grid, order, x, y, var_x, cov_xy, var_y, 0, counts, area, p, 0)
+    while at < len(order):
+        area, p = grown(area), grown(p)
+        at, used = _probabilities(
+            grid, order, x, y, var_x, cov_xy, var_y, at, counts, area, p, used
+        )
+    start = starts(counts)
+    return start, in_order(start, order, area), in_order(start, order, p)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _probabilities(
+    grid: Grid,
+    order: NDArray[np.int64],
+    x: Floats,
+    y: Floats,
+    var_x: Floats,
+    cov_xy: Floats,
+    var_y: Floats,
+    at: int,
+    counts: NDArray[np.int64],
+    area: Ints,
+    p_of: Floats,
+    used: int,
+) -> tuple[int, int]:
+    """As `_inside`, for uncertain points: `p_of` belongs to `area`."""
     cells, entries, listed, edges = grid.cells, grid.entries, grid.listed, grid.edges
     boxes = grid.boxes
-    n, used = len(x), 0
-    counts = np.zeros(n, np.int64)
-    area = np.empty(2 * n + 16, np.int32)
-    p_of = np.empty(2 * n + 16, np.float64)
-    for i in order:
-        before = used
+    for at_order in range(at, len(order)):
+        i = order[at_order]
         px, py = x[i], y[i]
         if not math.isfinite(px + py + var_x[i] + cov_xy[i] + var_y[i]):
             continue
@@ -170,8 +220,11 @@ def probabilities(
         cell, cx, cy = locate(grid, px, py, max(reach_x, reach_y))
         if cell < 0:
             continue
+        if used + cells[cell, 2] - cells[cell, 0] > len(area):
+            return at_order, used
         west, east = px - reach_x, px + reach_x
         south, north = py - reach_y, py + reach_y
+        before = used
         for e in range(cells[cell, 0], cells[cell, 2]):
             owner = entries[e, 0] >> 1
             odd = (entries[e, 0] & 1) == 1
@@ -198,11 +251,8 @@ def probabilities(
                         near += shut_off(ax, ay, bx, by, px, py, a, b, c)
             p = (1.0 if odd else 0.0) - near / (2.0 * math.pi)
             if p > LEAST:
-                if used == len(area):
-                    area, p_of = grown(area), grown(p_of)
                 area[used] = owner
                 p_of[used] = min(p, 1.0)
                 used += 1
         counts[i] = used - before
-    start = starts(counts)
-    return start, in_order(start, order, area), in_order(start, order, p_of)
+    return len(order), used

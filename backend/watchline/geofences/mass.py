@@ -5,8 +5,9 @@ Whitened by the covariance, the mass that an edge shuts off, seen from the mean,
 line; signed by the side that the mean lies on, these add up to the polygon's mass, holes
 (which run the other way round) subtracting. With t = h·tanθ the integral becomes
 h ∫ g(h² + t²) dt with g(u) = (1 − exp(−u/2))/u, an entire function: six Gauss–Legendre nodes
-per 5 σ of edge (two or three for a short one) leave an error below 4e-6. Beyond 5 σ the exponential is below 4e-6 and only
-angles count; these add up to the winding number, so that only near edges have to be visited.
+per 5 σ of edge (two or three for a short one) leave an error below 4e-6. Beyond 5 σ the
+exponential is below 4e-6 and only angles count; these add up to the winding number, so that
+only near edges have to be visited.
 """
 
 import math
@@ -52,7 +53,7 @@ def whitener(var_x: float, cov_xy: float, var_y: float) -> tuple[float, float, f
 def _g(u: float) -> float:
     scaled = u * _STEPS
     i = int(scaled)
-    return _G[i] + (scaled - i) * (_G[i + 1] - _G[i])
+    return float(_G[i] + (scaled - i) * (_G[i + 1] - _G[i]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -21,7 +21,7 @@ def rings_in_plane(
     """The kind and the rings (metres) of a GeoJSON Polygon or LineString in WGS 84.
 
     Raises GeofenceInvalid with `reason` geometry_unknown, coordinates_invalid or
-    position_out_of_range (and `ring`). Shape is not judged here; see `check`.
+    position_out_of_range (and `ring`). Shape is not judged here; see `check.check`.
     """
     kind = _KINDS.get(geometry.get("type", ""))
     if kind is None:

@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from watchline.geofences.predicates import Floats, is_left
+from watchline.geofences.runs import grown, grown_rows
 
 #: Slack against rounding when an edge is put into cells, in cells.
 _SLACK = 1e-6
@@ -48,8 +49,8 @@ def raster(
         if n > len(odds):
             slots = np.zeros((2 * n, 2), np.int32)
             odds = np.zeros(2 * n, np.uint8)
-        slots[:n] = 0
-        odds[:n] = 0
+        for at in range(n):
+            slots[at, 0], slots[at, 1], odds[at] = 0, 0, 0
         for turn in range(2):  # first count, then put in place
             for e in range(first, end):
                 ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
@@ -88,13 +89,12 @@ def raster(
                     if total == 0 and odd == 0:
                         continue
                     if used == len(home):
-                        grown = np.empty((2 * used, 4), np.int32)
-                        grown[:used] = entries
-                        entries = grown
-                        home = _grown(home, used)
+                        entries, home = grown_rows(entries), grown(home)
                     home[used] = row * columns + column
                     entries[used, 0] = 2 * owner + odd
-                    if 2 * total > end - first and (in_cell == 0 or not finest):
+                    if total == 0:
+                        entries[used, 1], entries[used, 2], entries[used, 3] = 0, 0, 0
+                    elif 2 * total > end - first and (in_cell == 0 or not finest):
                         # Nearly all edges: point at the owner's own stretch.
                         entries[used, 1] = first
                         entries[used, 2] = end if in_cell > 0 else first
@@ -102,7 +102,7 @@ def raster(
                         slots[at, 0] = -1
                     else:
                         while listed_n + total > len(listed):
-                            listed = _grown(listed, listed_n)
+                            listed = grown(listed)
                         entries[used, 1] = offset + listed_n
                         entries[used, 2] = offset + listed_n + in_cell
                         entries[used, 3] = offset + listed_n + total
@@ -118,13 +118,6 @@ def raster(
 def _floor(value: float, low: int, high: int) -> int:
     """The floor, clamped before it becomes an integer."""
     return int(min(max(math.floor(value), float(low)), float(high)))
-
-
-@njit(cache=True, nogil=True)
-def _grown(array: NDArray[np.int32], used: int) -> NDArray[np.int32]:
-    grown = np.empty(2 * len(array), np.int32)
-    grown[:used] = array[:used]
-    return grown
 
 
 @njit(cache=True, nogil=True)
@@ -195,7 +188,8 @@ def _sorted(
     for i in range(len(home)):
         plain = (entries[i, 0] & 1) == 1 or entries[i, 2] > entries[i, 1]
         at = counts[home[i], 1 - plain]
-        ordered[at] = entries[i]
+        for column in range(4):
+            ordered[at, column] = entries[i, column]
         counts[home[i], 1 - plain] += 1
     # Neighbours far from all edges say the same: let them share, so that more fits the cache.
     used = 0
@@ -209,7 +203,8 @@ def _sorted(
         target = cells[c - 1, 0] if same else used
         if not same:
             for k in range(n):  # never ahead of what is still to be read
-                ordered[used + k] = ordered[first + k]
+                for column in range(4):
+                    ordered[used + k, column] = ordered[first + k, column]
             used += n
         cells[c, 0], cells[c, 1] = target, target + cells[c, 1] - first
         cells[c, 2] = target + n

@@ -38,7 +38,18 @@ def tiles(x: Floats, y: Floats, level: Floats) -> NDArray[np.uint16]:
 def grown(array: Any) -> Any:
     """A copy with room for twice as much."""
     more = np.empty(2 * len(array), array.dtype)
-    more[: len(array)] = array
+    for i in range(len(array)):  # compiles ten times as fast as an assignment to a slice
+        more[i] = array[i]
+    return more
+
+
+@njit(cache=True, nogil=True)
+def grown_rows(rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """As `grown`, for rows of four."""
+    more = np.empty((2 * len(rows), 4), np.int32)
+    for i in range(len(rows)):
+        for column in range(4):
+            more[i, column] = rows[i, column]
     return more
 
 

@@ -4,7 +4,9 @@ Zoom levels run from the one where the map fits one tile to the one of its own r
 """
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +14,13 @@ import rasterio
 from numpy.typing import NDArray
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
-from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
+from rasterio.enums import ColorInterp, Resampling
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
+from rasterio.transform import Affine, from_origin
 from rasterio.vrt import WarpedVRT
-from rasterio.warp import transform_bounds
+from rasterio.warp import calculate_default_transform, transform_bounds
+from rasterio.windows import Window
 
 from watchline.errors import MapInvalid
 
@@ -24,7 +28,8 @@ TILE_PIXELS = 256
 MAX_ZOOM = 18
 #: More tiles than this is a map to be cut by a tool made for it.
 MAX_TILES = 250_000
-_WORLD_M = 2 * math.pi * 6_378_137.0  # EPSG:3857
+_MERCATOR = "EPSG:3857"
+_WORLD_M = 2 * math.pi * 6_378_137.0
 _MAX_LAT_DEG = 85.0511
 
 
@@ -34,48 +39,61 @@ def to_pmtiles(file: Path, to: Path, progress: Callable[[float], None]) -> None:
     Errors: MapInvalid with `reason` broken, no_position, too_large.
     """
     try:
-        with rasterio.open(file) as source:
+        with warnings.catch_warnings(), rasterio.open(file) as source:
+            # The tiles themselves are plain pictures; that they say no place is meant.
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
             if source.crs is None:
                 raise MapInvalid(reason="no_position")
-            with WarpedVRT(
-                source, crs="EPSG:3857", resampling=Resampling.bilinear, add_alpha=True
-            ) as warped:
-                _cut(source, warped, to, progress)
+            _cut(source, to, progress)
     except RasterioError as error:
         raise MapInvalid(reason="broken") from error
 
 
-def _cut(
-    source: DatasetReader, warped: WarpedVRT, to: Path, progress: Callable[[float], None]
-) -> None:
+def _cut(source: DatasetReader, to: Path, progress: Callable[[float], None]) -> None:
     degrees = transform_bounds(source.crs, "EPSG:4326", *source.bounds, densify_pts=21)
     west, south, east, north = (float(value) for value in degrees)
     south, north = max(south, -_MAX_LAT_DEG), min(north, _MAX_LAT_DEG)
     if not (-180 <= west < east <= 180 and south < north):
         raise MapInvalid(reason="no_position")
-    top = _zoom_of(warped.res[0])
-    tiles = sorted(_tiles(warped.bounds, top), key=lambda tile: zxy_to_tileid(*tile))
-    if len(tiles) > MAX_TILES:
-        raise MapInvalid(reason="too_large", tiles=len(tiles))
+    bounds = transform_bounds("EPSG:4326", _MERCATOR, west, south, east, north)
+    transform, _, _ = calculate_default_transform(
+        source.crs, _MERCATOR, source.width, source.height, *source.bounds
+    )
+    levels = list(_levels(bounds, _zoom_of(transform.a)))
+    count = sum(level.columns * level.rows for level in levels)
+    if count > MAX_TILES:
+        raise MapInvalid(reason="too_large", tiles=count)
     stretch = _stretch(source)
+    done = 0
     with to.open("wb") as sink:
         writer = Writer(sink)
-        for count, (z, x, y) in enumerate(tiles):
-            image = _tile(warped, z, x, y, stretch)
-            if image is not None:
-                writer.write_tile(zxy_to_tileid(z, x, y), image)
-            progress(0.99 * (count + 1) / len(tiles))
+        for level in levels:
+            # The file is warped to exactly this level's grid of tiles.
+            with WarpedVRT(
+                source,
+                crs=_MERCATOR,
+                transform=level.transform,
+                width=level.columns * TILE_PIXELS,
+                height=level.rows * TILE_PIXELS,
+                resampling=Resampling.bilinear,
+                add_alpha=source.nodata is None and not _has_alpha(source),
+            ) as warped:
+                for column, row in level.tiles():
+                    image = _tile(warped, column, row, stretch)
+                    if image is not None:
+                        tile = zxy_to_tileid(level.zoom, level.left + column, level.top + row)
+                        writer.write_tile(tile, image)
+                    done += 1
+                    progress(0.99 * done / count)
         writer.finalize(
             {
                 "tile_type": TileType.PNG,
                 "tile_compression": Compression.NONE,
-                "min_zoom": min(z for z, _, _ in tiles),
-                "max_zoom": top,
                 "min_lon_e7": round(west * 1e7),
                 "min_lat_e7": round(south * 1e7),
                 "max_lon_e7": round(east * 1e7),
                 "max_lat_e7": round(north * 1e7),
-                "center_zoom": top,
+                "center_zoom": levels[-1].zoom,
                 "center_lon_e7": round((west + east) / 2 * 1e7),
                 "center_lat_e7": round((south + north) / 2 * 1e7),
             },
@@ -83,41 +101,72 @@ def _cut(
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Level:
+    """The tiles of one zoom level that the map touches: a rectangle of them."""
+
+    zoom: int
+    left: int
+    top: int
+    columns: int
+    rows: int
+
+    @property
+    def transform(self) -> Affine:
+        """From pixels of the rectangle to web-mercator metres."""
+        size = _WORLD_M / 2**self.zoom
+        corner = (self.left * size - _WORLD_M / 2, _WORLD_M / 2 - self.top * size)
+        return from_origin(*corner, size / TILE_PIXELS, size / TILE_PIXELS)
+
+    def tiles(self) -> list[tuple[int, int]]:
+        """Columns and rows in the order of the archive, which is faster to read in order."""
+        places = [(c, r) for c in range(self.columns) for r in range(self.rows)]
+        return sorted(
+            places, key=lambda at: zxy_to_tileid(self.zoom, self.left + at[0], self.top + at[1])
+        )
+
+
+def _has_alpha(source: DatasetReader) -> bool:
+    return ColorInterp.alpha in source.colorinterp
+
+
 def _zoom_of(metres_per_pixel: float) -> int:
     level = math.log2(_WORLD_M / TILE_PIXELS / metres_per_pixel)
     return min(MAX_ZOOM, max(0, math.ceil(level - 0.1)))
 
 
-def _tiles(bounds: tuple[float, float, float, float], top: int) -> Iterator[tuple[int, int, int]]:
+def _levels(bounds: tuple[float, float, float, float], finest: int) -> Iterator[_Level]:
+    """From the level where the map fits one tile (or the whole world) to the finest."""
     left, bottom, right, upper = bounds
-    for z in range(top, -1, -1):
-        size = _WORLD_M / 2**z
-        x0, x1 = (int((edge + _WORLD_M / 2) // size) for edge in (left, right - 1e-6))
-        y0, y1 = (int((_WORLD_M / 2 - edge) // size) for edge in (upper, bottom + 1e-6))
-        x0, y0 = max(x0, 0), max(y0, 0)
-        x1, y1 = min(x1, 2**z - 1), min(y1, 2**z - 1)
-        yield from ((z, x, y) for x in range(x0, x1 + 1) for y in range(y0, y1 + 1))
-        if x0 == x1 and y0 == y1:
-            return
+    levels = []
+    for zoom in range(finest, -1, -1):
+        size = _WORLD_M / 2**zoom
+        last = 2**zoom - 1
+        x0, x1 = (_clip((x + _WORLD_M / 2) // size, last) for x in (left, right - 1e-6))
+        y0, y1 = (_clip((_WORLD_M / 2 - y) // size, last) for y in (upper, bottom + 1e-6))
+        levels.append(_Level(zoom=zoom, left=x0, top=y0, columns=x1 - x0 + 1, rows=y1 - y0 + 1))
+        if levels[-1].columns == levels[-1].rows == 1:
+            break
+    yield from reversed(levels)
+
+
+def _clip(number: float, last: int) -> int:
+    return min(max(int(number), 0), last)
 
 
 def _tile(
-    warped: WarpedVRT, z: int, x: int, y: int, stretch: tuple[float, float] | None
+    warped: WarpedVRT, column: int, row: int, stretch: tuple[float, float] | None
 ) -> bytes | None:
-    size = _WORLD_M / 2**z
-    left, upper = x * size - _WORLD_M / 2, _WORLD_M / 2 - y * size
-    window = warped.window(left, upper - size, left + size, upper)
-    data = warped.read(
-        window=window,
-        out_shape=(warped.count, TILE_PIXELS, TILE_PIXELS),
-        boundless=True,
-        fill_value=0,
-        resampling=Resampling.bilinear,
-    )
-    alpha = data[-1] > 0
-    if not alpha.any():
+    window = Window(column * TILE_PIXELS, row * TILE_PIXELS, TILE_PIXELS, TILE_PIXELS)
+    known = warped.dataset_mask(window=window) > 0
+    if not known.any():
         return None
-    image = _as_rgba(data[:-1], alpha, stretch)
+    colours = [
+        i
+        for i, meant in zip(warped.indexes, warped.colorinterp, strict=True)
+        if meant is not ColorInterp.alpha
+    ]
+    image = _as_rgba(warped.read(colours, window=window), known, stretch)
     with MemoryFile() as memory:
         with memory.open(
             driver="PNG", width=TILE_PIXELS, height=TILE_PIXELS, count=4, dtype="uint8"
@@ -127,7 +176,7 @@ def _tile(
 
 
 def _as_rgba(
-    bands: NDArray[np.generic], alpha: NDArray[np.bool_], stretch: tuple[float, float] | None
+    bands: NDArray[np.generic], known: NDArray[np.bool_], stretch: tuple[float, float] | None
 ) -> NDArray[np.uint8]:
     if stretch is not None:
         low, high = stretch
@@ -135,11 +184,9 @@ def _as_rgba(
         shown = np.repeat((np.clip(grey, 0, 1) * 255).astype(np.uint8)[None], 3, axis=0)
     elif len(bands) >= 3:
         shown = bands[:3].astype(np.uint8)
-        if len(bands) >= 4:
-            alpha = alpha & (bands[3] > 0)
     else:
         shown = np.repeat(bands[:1].astype(np.uint8), 3, axis=0)
-    return np.concatenate([shown, np.where(alpha, 255, 0).astype(np.uint8)[None]])
+    return np.concatenate([shown, np.where(known, 255, 0).astype(np.uint8)[None]])
 
 
 def _stretch(source: DatasetReader) -> tuple[float, float] | None:

@@ -9,9 +9,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline.errors import RuleInvalid
+from watchline.errors import RuleInvalid, WatchlineError
+from watchline.geofences.check import defects
 from watchline.geofences.index import GeofenceIndex, compile_index
-from watchline.geofences.model import Direction, Geofence, GeofenceKind
+from watchline.geofences.model import Direction, Geofence
 from watchline.rules.areas import judge_areas
 from watchline.rules.events import Crossed, Entered, Event, Left, Stand
 from watchline.rules.kind import Kind, all_kinds, read_params
@@ -39,6 +40,7 @@ class CompiledRules:
     """Everything a step needs of the geofences and rules in force; made by `compile_rules`.
 
     `p_in` and `p_out` are per area, `z_in` per line; `rules` are those of each geofence.
+    `refused` says what was left out because it cannot be judged.
     """
 
     index: GeofenceIndex
@@ -48,37 +50,51 @@ class CompiledRules:
     p_out: NDArray[np.float64]
     z_in: NDArray[np.float64]
     rules: Mapping[str, tuple[CompiledRule, ...]]
+    refused: tuple[WatchlineError, ...]
 
 
 def compile_rules(geofences: Sequence[Geofence], rules: Sequence[Rule]) -> CompiledRules:
     """Compile what is in force; only geofences that a rule watches are judged.
 
-    Raises GeofenceInvalid, or RuleInvalid with `id` and `reason`: geofence_unknown,
-    kind_unknown, geofence_kind_wrong, params_invalid.
+    One bad drawing must not blind a sector: what cannot be judged is left out and told in
+    `refused`, as GeofenceInvalid or as RuleInvalid (`id`, `reason` geofence_unknown,
+    kind_unknown, geofence_kind_wrong or params_invalid).
     """
-    by_id = {geofence.id: geofence for geofence in geofences}
     watched: dict[str, list[CompiledRule]] = {}
+    refused: list[WatchlineError] = []
+    by_id = {geofence.id: geofence for geofence in geofences}
     for rule in rules:
-        geofence = by_id.get(rule.geofence_id)
-        if geofence is None:
-            raise RuleInvalid(reason="geofence_unknown", id=rule.id)
         try:
-            params = read_params(rule.kind, rule.params, geofence.kind)
+            compiled = compile_rule(rule, by_id.get(rule.geofence_id))
         except RuleInvalid as error:
-            raise RuleInvalid(**error.params, id=rule.id) from error
-        watched.setdefault(geofence.id, []).append(
-            CompiledRule(rule=rule, kind=all_kinds()[rule.kind], params=params)
-        )
-    index = compile_index([geofence for geofence in geofences if geofence.id in watched])
+            refused.append(error)
+        else:
+            watched.setdefault(rule.geofence_id, []).append(compiled)
+    chosen = [geofence for geofence in geofences if geofence.id in watched]
+    bad = defects(chosen)
+    refused += bad.values()
+    index = compile_index([geofence for geofence in chosen if geofence.id not in bad])
     return CompiledRules(
         index=index,
         areas=tuple((area.id, area.version) for area in index.areas),
         lines=tuple((line.id, line.version) for line in index.lines),
         p_in=np.array([area.p_in for area in index.areas], np.float64),
         p_out=np.array([area.p_out for area in index.areas], np.float64),
-        z_in=np.array([_NORMAL.inv_cdf(line.p_in) for line in index.lines], np.float64),
-        rules={id: tuple(compiled) for id, compiled in watched.items()},
+        z_in=np.array([_NORMAL.inv_cdf(max(line.p_in, 0.5)) for line in index.lines], np.float64),
+        rules={id: tuple(made) for id, made in watched.items()},
+        refused=tuple(refused),
     )
+
+
+def compile_rule(rule: Rule, geofence: Geofence | None) -> CompiledRule:
+    """Check one rule against its geofence; raises RuleInvalid with `id` and `reason`."""
+    if geofence is None:
+        raise RuleInvalid(reason="geofence_unknown", id=rule.id)
+    try:
+        params = read_params(rule.kind, rule.params, geofence.kind)
+    except RuleInvalid as error:
+        raise RuleInvalid(**error.params, id=rule.id) from error
+    return CompiledRule(rule=rule, kind=all_kinds()[rule.kind], params=params)
 
 
 def step(
@@ -202,9 +218,16 @@ def _line_event(event: Any, updates: TrackUpdates) -> Event:
 
 
 def _findings(event: Event, updates: TrackUpdates, compiled: CompiledRules) -> list[Finding]:
-    row, index = event.row, compiled.index
-    crossed = isinstance(event, Crossed)
-    geofence = index.lines[event.line] if crossed else index.areas[event.area]
+    row = event.row
+    if isinstance(event, Crossed):
+        geofence = compiled.index.lines[event.line]
+        at_us, x, y = event.at_us, event.x_m, event.y_m
+    else:
+        geofence = compiled.index.areas[event.area]
+        at_us = int(updates.at_us[row])
+        x, y = float(updates.x_m[row]), float(updates.y_m[row])
+    sensors = updates.sensors[row]
+    common = {"sensors": sensors[sensors != 0].tolist(), "hits": int(updates.hits[row])}
     found = []
     for made in compiled.rules[geofence.id]:
         if made.kind.event is not type(event):
@@ -212,7 +235,6 @@ def _findings(event: Event, updates: TrackUpdates, compiled: CompiledRules) -> l
         evidence = made.kind.judge(event, geofence, made.params)
         if evidence is None:
             continue
-        sensors = updates.sensors[row]
         found.append(
             Finding(
                 rule_id=made.rule.id,
@@ -223,17 +245,13 @@ def _findings(event: Event, updates: TrackUpdates, compiled: CompiledRules) -> l
                 geofence_version=geofence.version,
                 track_id=updates.id[row].tobytes(),
                 track_no=int(updates.no[row]),
-                at_us=event.at_us if crossed else int(updates.at_us[row]),
-                x_m=event.x_m if crossed else float(updates.x_m[row]),
-                y_m=event.y_m if crossed else float(updates.y_m[row]),
+                at_us=at_us,
+                x_m=x,
+                y_m=y,
                 var_x_m2=float(updates.var_x_m2[row]),
                 cov_xy_m2=float(updates.cov_xy_m2[row]),
                 var_y_m2=float(updates.var_y_m2[row]),
-                evidence={
-                    **evidence,
-                    "sensors": sensors[sensors != 0].tolist(),
-                    "hits": int(updates.hits[row]),
-                },
+                evidence=evidence | common,
             )
         )
     return found

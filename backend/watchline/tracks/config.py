@@ -1,6 +1,8 @@
 """What the tracker assumes about targets, sensors and clutter."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import log, pi
 from typing import NamedTuple
 
 #: The tracker works slot by slot of `at`; batches are cut only where a slot ends. It bounds
@@ -82,12 +84,11 @@ class Limits(NamedTuple):
     max_tracks: int
 
 
+@lru_cache(maxsize=8)
 def limits(config: TrackerConfig) -> Limits:
     """Derive them. Chi-square quantiles: 2 degrees of freedom have the closed form −2 ln(1−p);
     the 4-degree quantile of 0.95 (9.488, any statistics table) is the test for merging.
     """
-    from math import log, pi
-
     chance = config.detection_probability
     return Limits(
         noise=config.process_noise_m2ps3,

@@ -38,8 +38,7 @@ async def by_no(connection: AsyncConnection, sector: str, no: int) -> TrackView:
     row = found.mappings().one_or_none()
     if row is None:
         raise TrackUnknown(no=no)
-    path = row["path"]
-    points = await _plots(connection, row) if path is None else path["coordinates"]
+    points = await _plots(connection, row) if row["path"] is None else row["path"]
     return {
         "id": row["id"],
         "no": row["no"],

@@ -16,9 +16,10 @@ from watchline.tracks import association, grid
 from watchline.tracks.config import CANDIDATES, SLOT_US, TrackerConfig, limits
 from watchline.tracks.errors import BatchDisordered
 from watchline.tracks.evidence import table
+from watchline.tracks.feed import INPUT
 from watchline.tracks.model import TrackStatus, TrackUpdates
 from watchline.tracks.report import UPDATE, Work, columns
-from watchline.tracks.scan import INPUT, Pairs, scan
+from watchline.tracks.scan import Pairs, scan
 from watchline.tracks.state import NEVER_US, TrackerState
 
 #: The columns of INPUT that come from the batch.

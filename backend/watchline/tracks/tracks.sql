@@ -1,7 +1,9 @@
 -- name: by_no
 -- The version that holds now; the live one before a rerun's.
 SELECT id, no, status, first_at, last_at, ST_X(geom) AS lon, ST_Y(geom) AS lat,
-       classes, sensors, hits, ST_AsGeoJSON(path, 7)::jsonb AS path
+       classes, sensors, hits,
+       (SELECT array_agg(ARRAY[ST_X(p.geom), ST_Y(p.geom), ST_M(p.geom)] ORDER BY p.path)
+        FROM ST_DumpPoints(track.path) AS p) AS path
 FROM track
 WHERE sector_id = %(sector)s AND no = %(no)s AND known_to IS NULL
 ORDER BY historical, last_at DESC LIMIT 1

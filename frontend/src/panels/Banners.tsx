@@ -35,8 +35,9 @@ function Banner({ children, look = 'warn' }: { children: ReactNode; look?: 'warn
 }
 
 function Reconnecting() {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const link = useLive((state) => state.link);
+  const bye = useLive((state) => state.bye);
   const since = useLive((state) => state.linkSince);
   const offset = useLive((state) => state.clockOffsetMs) ?? 0;
   const tick = useTick();
@@ -51,6 +52,7 @@ function Reconnecting() {
           time: localTime(since + offset, spoken),
         })}
       </strong>{' '}
+      {bye && i18n.exists(`bye.${bye.code}`) && `${t(`bye.${bye.code}`)} `}
       {t('banner.reconnecting_do')}
     </Banner>
   );
@@ -123,6 +125,6 @@ function OneDown({ sensor }: { sensor: Sensor }) {
     age: heard ? age(now - Date.parse(heard)) : t('sensors.never'),
   };
   return sensor.field_of_view
-    ? t('banner.sensor_one', { ...said, range: distanceText(sensor.field_of_view.max_range_m) })
-    : t('banner.sensor_nofield', said);
+    ? t('banner.sensor_down', { ...said, range: distanceText(sensor.field_of_view.max_range_m) })
+    : t('banner.sensor_down_plain', said);
 }

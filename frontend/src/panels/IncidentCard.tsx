@@ -71,7 +71,7 @@ export function IncidentCard({ id }: { id: string }) {
             <Empty icon="track">{t('card.gone')}</Empty>
           )}
         </Section>
-        <IncidentSensors incident={incident} />
+        {detail && <IncidentSensors evidence={detail.evidence} />}
         {detail && (
           <Section title={t('card.timeline')}>
             <Timeline events={detail.events} />

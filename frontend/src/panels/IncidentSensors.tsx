@@ -1,24 +1,32 @@
 import { useTranslation } from 'react-i18next';
-import { useTrackDetail } from '../api/queries';
-import type { Incident } from '../api/types';
+import type { Evidence } from '../api/types';
 import { useLive } from '../state/live-store';
 import { Section } from './Card';
 import { SensorLink } from './SensorLink';
 
-/** The sensors that saw the alarm's first track. */
-export function IncidentSensors({ incident }: { incident: Incident }) {
+/** The numbers of the sensors behind an alarm's findings, the first seen first. */
+export function sensorsBehind(evidence: readonly Evidence[]): number[] {
+  const numbers = evidence.flatMap(({ evidence: { sensors } }) =>
+    Array.isArray(sensors) ? sensors.filter((no) => typeof no === 'number') : [],
+  );
+  return [...new Set(numbers)];
+}
+
+/** The sensors whose detections raised the alarm. */
+export function IncidentSensors({ evidence }: { evidence: readonly Evidence[] }) {
   const { t } = useTranslation();
-  const { data } = useTrackDetail(incident.tracks[0]?.no ?? null);
   const sensors = useLive((state) => state.sensors);
-  if (!data || data.sensors.length === 0) return null;
-  const known = [...sensors.values()];
+  const numbers = sensorsBehind(evidence);
+  const known = [...sensors.values()].filter((sensor) => numbers.includes(sensor.no));
+  if (known.length === 0) return null;
   return (
     <Section title={t('card.sensors')}>
       <ul className="link-list">
-        {data.sensors.map((ref) => {
-          const sensor = known.find((each) => each.id === ref || each.no === ref);
-          return <li key={ref}>{sensor ? <SensorLink sensor={sensor} /> : String(ref)}</li>;
-        })}
+        {known.map((sensor) => (
+          <li key={sensor.id}>
+            <SensorLink sensor={sensor} />
+          </li>
+        ))}
       </ul>
     </Section>
   );

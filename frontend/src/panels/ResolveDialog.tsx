@@ -56,7 +56,7 @@ function ResolveForm({ incident, onClose }: { incident: Incident; onClose: () =>
       {(['genuine', 'nuisance', 'other'] as const).map((group) => (
         <Choice
           key={group}
-          label={t(`resolve.group_${group}`)}
+          label={t(`resolve.was.${group}`)}
           look="list"
           value={disposition && groupOf(disposition) === group ? disposition : null}
           options={DISPOSITIONS.filter((each) => groupOf(each) === group).map((each) => ({

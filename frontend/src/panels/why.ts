@@ -5,20 +5,18 @@ import type { Evidence, Geofence } from '../api/types';
 import { bearing, compass, localTime, percent, type Spoken } from '../i18n/format';
 import { crossingBearing } from '../map/geo';
 
+type Figures = Record<string, unknown>;
+type Way = 'left_to_right' | 'right_to_left';
+
 const number = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 
-/** A time in µs since 1970, ISO 8601, or nothing. */
-function moment(value: unknown): number | null {
-  if (typeof value === 'number') return value / 1000;
-  if (typeof value === 'string') {
-    const ms = Date.parse(value);
-    return Number.isNaN(ms) ? null : ms;
-  }
-  return null;
+/** A confident state beside a crossing: when, and how surely on that side. */
+function stand(value: unknown): { atMs: number; p: number } | null {
+  const { at_us, p } = (value ?? {}) as Figures;
+  const [at, share] = [number(at_us), number(p)];
+  return at === null || share === null ? null : { atMs: at / 1000, p: share };
 }
-
-type Way = 'left_to_right' | 'right_to_left';
 
 function way(found: Evidence): Way | null {
   const direction = found.evidence.direction;
@@ -33,20 +31,33 @@ export function whyItFired(
   fence: Geofence | undefined,
   spoken: Spoken,
 ): string[] {
-  const { evidence } = found;
-  const sentences = [headline(t, found, track, fence, spoken)];
-  const p = number(evidence.p) ?? number(evidence.p_in) ?? number(evidence.probability);
-  if (p !== null) {
+  return [headline(t, found, track, fence, spoken), ...figures(t, found, spoken)];
+}
+
+function figures(t: TFunction, { kind, evidence }: Evidence, spoken: Spoken): string[] {
+  const sentences: string[] = [];
+  const p = number(evidence.p);
+  const [before, after] = [stand(evidence.before), stand(evidence.after)];
+  const entered = number(evidence.entered_at_us);
+  if (kind === 'enter' && p !== null) sentences.push(t('why.probability', { p: percent(p) }));
+  if (kind === 'enter' && evidence.first_sight === true) sentences.push(t('why.first_sight'));
+  if (kind === 'exit' && entered !== null) {
+    sentences.push(t('why.since', { time: localTime(entered / 1000, spoken) }));
+  }
+  if (kind === 'exit' && p !== null) sentences.push(t('why.still', { p: percent(p) }));
+  if (kind === 'cross' && before && after) {
     sentences.push(
-      t(found.kind === 'cross' ? 'why.probability_side' : 'why.probability', { p: percent(p) }),
+      t('why.between', {
+        from: localTime(before.atMs, spoken),
+        to: localTime(after.atMs, spoken),
+        before: percent(before.p),
+        after: percent(after.p),
+      }),
     );
   }
-  const from = moment(evidence.from_us ?? evidence.before_us);
-  const to = moment(evidence.to_us ?? evidence.after_us);
-  if (from !== null && to !== null) {
-    sentences.push(t('why.between', { from: localTime(from, spoken), to: localTime(to, spoken) }));
-  }
   if (evidence.weak === true) sentences.push(t('why.weak'));
+  const hits = number(evidence.hits);
+  if (hits !== null) sentences.push(t('why.hits', { count: hits }));
   return sentences;
 }
 

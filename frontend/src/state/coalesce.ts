@@ -2,7 +2,6 @@
 
 export interface Coalescer<T> {
   push(input: T): void;
-  flush(): void;
   stop(): void;
 }
 
@@ -33,10 +32,10 @@ export function coalesce<T>(
   schedule: Schedule = nextFrame,
 ): Coalescer<T> {
   let pending: T[] = [];
-  let cancel: (() => void) | null = null;
+  let scheduled = false;
+  let cancel: () => void = () => undefined;
   const flush = () => {
-    cancel?.();
-    cancel = null;
+    scheduled = false;
     if (pending.length === 0) return;
     const inputs = pending;
     pending = [];
@@ -45,15 +44,13 @@ export function coalesce<T>(
   return {
     push(input) {
       pending.push(input);
-      cancel ??= schedule(() => {
-        cancel = null;
-        flush();
-      });
+      if (scheduled) return;
+      scheduled = true;
+      cancel = schedule(flush);
     },
-    flush,
     stop() {
-      cancel?.();
-      cancel = null;
+      cancel();
+      scheduled = false;
       pending = [];
     },
   };

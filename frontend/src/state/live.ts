@@ -89,11 +89,9 @@ function apply(state: LiveState, input: LiveInput): LiveState {
     case 'geofences':
       return { ...state, rev: input.rev, geofenceRev: state.geofenceRev + 1 };
     case 'pulse':
-      return {
-        ...state,
-        pulse: input,
-        clockOffsetMs: offset(state, input, input.arrivedAt),
-      };
+      // The hub says null until its sector's writer has spoken.
+      if (typeof input.at_us !== 'number') return state;
+      return { ...state, pulse: input, clockOffsetMs: offset(state, input, input.arrivedAt) };
     case 'bye':
       return { ...state, bye: { code: input.code, params: input.params } };
     case 'opened':

@@ -40,7 +40,7 @@ _TOP_M = {
 #: What a classifier that errs says; a slip may by chance be right.
 _WRONG = (ObjectClass.PERSON, ObjectClass.GROUP, ObjectClass.VEHICLE, ObjectClass.ANIMAL)
 _LENGTH_M = {ObjectClass.VEHICLE: 5, ObjectClass.GROUP: 6}
-_GROUP_SPREAD_M = 0.4  # per person of a group: the plot wanders between its members
+_GROUP_SPREAD_M = 0.25  # per person of a group: the plot wanders between its members
 _BUSH_SWAY_M = 1.5
 _GUST_S = (23.0, 61.0, 7.0)
 

@@ -54,8 +54,12 @@ BOW = [lon_lat(0, 0), lon_lat(100, 100), lon_lat(100, 0), lon_lat(0, 100), lon_l
         (AREA, area(BOW), None, "self_intersection"),
         (AREA, area(ring(0, 0, 400), ring(900, 0, 100)), None, "hole_outside"),
         (AREA, area(ring(0, 0, 400)), [Direction.BOTH], "directions_mismatch"),
-        (AREA, area([[24.0, 50.0], [24.1, 50.0], [200.0, 50.1], [24.0, 50.0]]), None,
-         "out_of_range"),
+        (
+            AREA,
+            area([[24.0, 50.0], [24.1, 50.0], [200.0, 50.1], [24.0, 50.0]]),
+            None,
+            "out_of_range",
+        ),
         (LINE, line(lon_lat(0, 0)), None, "too_few_points"),
         (LINE, line(lon_lat(0, 0), lon_lat(0, 0)), None, "repeated_point"),
         (LINE, line(*BOW[:4]), None, "self_intersection"),
@@ -91,9 +95,7 @@ def test_only_finite_numbers_are_coordinates(bad):
 
 @settings(deadline=None, max_examples=150)
 @given(
-    st.lists(
-        st.lists(st.floats(-200, 200), min_size=2, max_size=2), min_size=0, max_size=8
-    ),
+    st.lists(st.lists(st.floats(-200, 200), min_size=2, max_size=2), min_size=0, max_size=8),
     st.booleans(),
 )
 def test_anything_drawn_is_taken_or_refused_with_a_code(points, closed):

@@ -10,7 +10,10 @@ async def test_an_incident_from_alarm_to_resolution_and_back(hub, admin, make_in
     (listed,) = (await admin.get("/api/sectors/test/incidents")).json()
     assert listed["no"] == 7 and listed["status"] == "new" and listed["acknowledged_by"] is None
     assert listed["rule"] == {
-        "id": "meadow-enter", "version": 1, "name": "Somebody in the meadow", "kind": "enter",
+        "id": "meadow-enter",
+        "version": 1,
+        "name": "Somebody in the meadow",
+        "kind": "enter",
     }
     assert listed["geofence"] == {"id": "meadow", "version": 1, "name": "Meadow", "kind": "area"}
     assert listed["tracks"] == [{"id": "01900000-0000-7000-8000-00000000aaaa", "no": None}]
@@ -41,7 +44,9 @@ async def test_an_incident_from_alarm_to_resolution_and_back(hub, admin, make_in
     assert file["events"][2]["detail"] == DONE
     audited = hub.query("SELECT op FROM audit_event WHERE chain = 'test' ORDER BY no")
     assert [op for (op,) in audited][-3:] == [
-        "incident.acknowledge", "incident.resolve", "incident.reopen",
+        "incident.acknowledge",
+        "incident.resolve",
+        "incident.reopen",
     ]
 
 
@@ -56,7 +61,8 @@ async def test_a_wrong_step_is_refused_and_leaves_nothing(hub, admin, make_incid
         assert refused.json()["code"] == "incident.wrong_status"
         assert refused.json()["params"] == {"status": "resolved"}
     assert before == (
-        hub.query("SELECT rev FROM sector"), hub.query("SELECT count(*) FROM audit_event"),
+        hub.query("SELECT rev FROM sector"),
+        hub.query("SELECT count(*) FROM audit_event"),
     )
     assert hub.query("SELECT count(*) FROM incident_event") == [(2,)]
 
@@ -92,19 +98,33 @@ async def test_bad_requests_get_codes_and_no_echo(admin, make_incident):
     id = make_incident()
     cases = [
         ("GET", "/api/incidents/no-uuid", None, 422, "request.invalid"),
-        ("GET", "/api/incidents/01900000-0000-7000-8000-0000000000ff", None, 404,
-         "incident.unknown"),
-        ("POST", "/api/incidents/01900000-0000-7000-8000-0000000000ff/acknowledge", {}, 404,
-         "incident.unknown"),
+        (
+            "GET",
+            "/api/incidents/01900000-0000-7000-8000-0000000000ff",
+            None,
+            404,
+            "incident.unknown",
+        ),
+        (
+            "POST",
+            "/api/incidents/01900000-0000-7000-8000-0000000000ff/acknowledge",
+            {},
+            404,
+            "incident.unknown",
+        ),
         ("GET", "/api/sectors/nowhere/incidents", None, 404, "sector.unknown"),
         ("GET", "/api/sectors/a%00b/incidents", None, 422, "request.invalid"),
         ("GET", "/api/sectors/test/incidents?status=odd", None, 422, "request.invalid"),
         ("GET", "/api/sectors/test/incidents?limit=0", None, 422, "request.invalid"),
         ("POST", f"/api/incidents/{id}/resolve", {}, 422, "request.invalid"),
-        ("POST", f"/api/incidents/{id}/resolve", {"disposition": "sekret"}, 422,
-         "request.invalid"),
-        ("POST", f"/api/incidents/{id}/resolve", {**DONE, "note": "sekret\x00"}, 422,
-         "request.invalid"),
+        ("POST", f"/api/incidents/{id}/resolve", {"disposition": "sekret"}, 422, "request.invalid"),
+        (
+            "POST",
+            f"/api/incidents/{id}/resolve",
+            {**DONE, "note": "sekret\x00"},
+            422,
+            "request.invalid",
+        ),
         ("POST", f"/api/incidents/{id}/resolve", {**DONE, "extra": 1}, 422, "request.invalid"),
         ("POST", f"/api/incidents/{id}/acknowledge", [1], 422, "request.invalid"),
         ("DELETE", f"/api/incidents/{id}", None, 405, "request.method_wrong"),

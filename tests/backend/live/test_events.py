@@ -24,11 +24,15 @@ def test_alarms_come_first_and_only_the_last_event_has_the_id():
     picture = Picture(sector="north:1")
     picture.apply(Frame(sector="north:1", epoch=3, rev=9, at_us=5))
     picture.apply_record(8, incidents=[], sensors=[], geofence_rev=0)
-    change = Change(up=[(1,) * 12], gone=[2], incidents=[{"id": 1}], sensors=[{"id": "a"}],
-                    geofences=True)
+    change = Change(
+        up=[(1,) * 12], gone=[2], incidents=[{"id": 1}], sensors=[{"id": "a"}], geofences=True
+    )
     told = parse(events.delta(picture, change))
     assert [(kind, id) for kind, id, _ in told] == [
-        ("incidents", None), ("sensors", None), ("geofences", None), ("tracks", "north:1:3:8"),
+        ("incidents", None),
+        ("sensors", None),
+        ("geofences", None),
+        ("tracks", "north:1:3:8"),
     ]
     assert told[3][2] == {"rev": 8, "at_us": 5, "up": [[1] * 12], "gone": [2]}
     assert events.delta(picture, Change()) == b""

@@ -1,5 +1,8 @@
 """Frames come out whole, however the network cuts them."""
 
+import asyncio
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,10 +25,8 @@ async def read(chunks: list[bytes]) -> list[Frame]:
 @settings(deadline=None)
 @given(st.sets(st.integers(0, len(STREAM)), max_size=30))
 def test_any_cut_gives_the_same_frames(cuts):
-    import asyncio
-
     edges = [0, *sorted(cuts), len(STREAM)]
-    chunks = [STREAM[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [STREAM[a:b] for a, b in pairwise(edges)]
     assert asyncio.run(read(chunks)) == FRAMES
 
 

@@ -12,8 +12,14 @@ from watchline.live.picture import Change, Picture
 
 NOTHING = Change(up=[], gone=[], incidents=[], sensors=[])
 PULSE = Pulse(
-    at_us=1, detections_per_s=0.0, lag_ms=0.0, backlog=0, edges_connected=0, edges_total=0,
-    sensors_ok=0, sensors_total=0,
+    at_us=1,
+    detections_per_s=0.0,
+    lag_ms=0.0,
+    backlog=0,
+    edges_connected=0,
+    edges_total=0,
+    sensors_ok=0,
+    sensors_total=0,
 )
 
 
@@ -22,9 +28,7 @@ def row(no: int, at_ms: int = 0) -> Any:
 
 
 def frame(rev: int, *up: Any, gone: tuple[int, ...] = (), epoch: int = 1, **more: Any) -> Frame:
-    return Frame(
-        sector="s", epoch=epoch, rev=rev, at_us=rev, up=list(up), gone=list(gone), **more
-    )
+    return Frame(sector="s", epoch=epoch, rev=rev, at_us=rev, up=list(up), gone=list(gone), **more)
 
 
 def incident(no: int, rev: int, status: str = "new") -> dict[str, Any]:

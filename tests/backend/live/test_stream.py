@@ -54,8 +54,14 @@ class Writer:
         try:
             while not stream.is_closing():
                 pulse = Pulse(
-                    at_us=time.time_ns() // 1000, detections_per_s=5.0, lag_ms=1.0, backlog=0,
-                    edges_connected=1, edges_total=1, sensors_ok=1, sensors_total=1,
+                    at_us=time.time_ns() // 1000,
+                    detections_per_s=5.0,
+                    lag_ms=1.0,
+                    backlog=0,
+                    edges_connected=1,
+                    edges_total=1,
+                    sensors_ok=1,
+                    sensors_total=1,
                 )
                 self.say(pulse=pulse)
                 await asyncio.sleep(0.5)
@@ -206,7 +212,9 @@ async def test_a_screen_sees_tracks_alarms_sensors_and_zones_as_they_change(
     second = make_incident(2)
     writer.say(changed=["incidents"])
     (alarm,) = (await screen.next("incidents"))["changed"]
-    assert alarm["id"] == second and alarm["status"] == "new" and alarm["geofence"]["id"] == "meadow"
+    assert (
+        alarm["id"] == second and alarm["status"] == "new" and alarm["geofence"]["id"] == "meadow"
+    )
     assert time.monotonic() - begun < 1.0
 
     await admin.post(f"/api/incidents/{second}/acknowledge", json={})
@@ -229,7 +237,9 @@ async def test_a_screen_sees_tracks_alarms_sensors_and_zones_as_they_change(
     )
     (sensor,) = (await screen.next("sensors"))["changed"]
     assert (sensor["id"], sensor["state"], sensor["code"]) == (
-        "radar", "offline", "health.never_heard",
+        "radar",
+        "offline",
+        "health.never_heard",
     )
     live.hub.execute(
         "INSERT INTO sensor_health VALUES ('radar', now(), now(), 'ok', 'health.ok', '{}')"
@@ -342,7 +352,9 @@ async def test_one_that_does_not_read_is_dropped_and_the_others_are_not(live, wr
     # The kernel ends what is left of it, so that nothing is held for ever.
     lazy.setblocking(False)
     async with asyncio.timeout(15):
-        while live.server.server_state.connections and len(live.server.server_state.connections) > 1:
+        while (
+            live.server.server_state.connections and len(live.server.server_state.connections) > 1
+        ):
             await asyncio.sleep(0.1)
     lazy.close()
     good.close()

@@ -24,16 +24,16 @@ async def test_a_zone_gets_its_default_rule_and_is_listed(hub, admin):
     made = answer.json()
     assert answer.status_code == 201 and made["version"] == 1
     assert made["geom"]["type"] == "Polygon" and made["directions"] is None
-    np.testing.assert_allclose(
-        made["geom"]["coordinates"], ZONE["geom"]["coordinates"], atol=1e-8
-    )
-    assert [(r["kind"], r["severity"], r["version"]) for r in made["rules"]] == [("enter", "high", 1)]
+    np.testing.assert_allclose(made["geom"]["coordinates"], ZONE["geom"]["coordinates"], atol=1e-8)
+    assert [(r["kind"], r["severity"], r["version"]) for r in made["rules"]] == [
+        ("enter", "high", 1)
+    ]
     assert made in (await admin.get(URL)).json()
     assert hub.query("SELECT rev FROM sector") == [(rev + 1,)]
     assert hub.query("SELECT rev FROM geofence WHERE id = %s", made["id"]) == [(rev + 1,)]
-    assert hub.query("SELECT op FROM audit_event WHERE chain = 'test' ORDER BY no DESC LIMIT 1") == [
-        ("geofence.put",)
-    ]
+    assert hub.query(
+        "SELECT op FROM audit_event WHERE chain = 'test' ORDER BY no DESC LIMIT 1"
+    ) == [("geofence.put",)]
 
 
 async def test_a_line_has_a_direction_for_each_segment(admin):

@@ -96,6 +96,22 @@ def test_every_slot_on_its_own() -> None:
     np.testing.assert_array_equal(ids[0], np.concatenate(fed))
 
 
+def test_doubles_end_on_the_second_whenever_plots_come() -> None:
+    """No slot with a plot begins or ends on a whole second here, where tracks are compared."""
+    rng = np.random.default_rng(9)
+    at_s = np.arange(60.0)
+    first = line(rng, (0, 0), (1, 0), at_s + 0.31, sensor=1, sigma_m=4)
+    second = line(rng, (0, 0), (1, 0), at_s + 0.72, sensor=2, sigma_m=4)
+    second.y_m[:] += np.maximum(40.0 - np.arange(60), 9.0)
+    batch = join([first, second])
+    state, (updates,), _ = stepped(batch, [], [])
+    ends = updates.at_us[(updates.status == 3) & (updates.no == 2)]
+    assert len(ends) == 1 and ends[0] % 1_000_000 == 0 and ends[0] < 50_000_000
+    other, pieces, _ = stepped(batch, list(range(SLOTS)), [0] * SLOTS)
+    assert state.pack() == other.pack()
+    np.testing.assert_array_equal(updates.at_us, joined(pieces, "at_us"))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_updates_name_their_detections(seed: int) -> None:
     batch = busy_night(seed)

@@ -9,8 +9,24 @@ from hypothesis import strategies as st
 from watchline.web.files import inside
 
 PIECE = st.sampled_from(
-    ["a.txt", "deep", "..", ".", "", "link", "outside.txt", "/etc/passwd", "%2e%2e", "\0", "\\..",
-     "．．", ".hidden", "~", "deep/../..", "x" * 300]
+    [
+        "a.txt",
+        "deep",
+        "..",
+        ".",
+        "",
+        "link",
+        "outside.txt",
+        "/etc/passwd",
+        "%2e%2e",
+        "\0",
+        "\\..",
+        "．．",
+        ".hidden",
+        "~",
+        "deep/../..",
+        "x" * 300,
+    ]
 )
 
 
@@ -19,8 +35,12 @@ def folder(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("files")
     served = root / "served"
     (served / "deep").mkdir(parents=True)
-    for path in (served / "a.txt", served / "deep" / "a.txt", served / ".hidden",
-                 root / "outside.txt"):
+    for path in (
+        served / "a.txt",
+        served / "deep" / "a.txt",
+        served / ".hidden",
+        root / "outside.txt",
+    ):
         path.write_text("x")
     (served / "link").symlink_to(root)
     return served

@@ -162,6 +162,14 @@ async def test_nobody_listening_is_no_fault(scenarios: Path, area: Area) -> None
     assert emulator.datagrams + emulator.refused > 10
 
 
+async def test_an_address_that_cannot_be_sent_to_ends_nothing(scenarios: Path, area: Area) -> None:
+    start_us = time.time_ns() // 1000
+    emulator = Emulator(_radar(scenarios, area), host="127.0.0.1", port=0, start_us=start_us)
+    await emulator.run(Pace(start_us, 50.0), 4.0)
+    assert emulator.datagrams == 0
+    assert emulator.refused > 10
+
+
 def test_pace_of_a_start_in_the_past_is_that_far_on() -> None:
     pace = Pace(time.time_ns() // 1000 - 5_000_000, 2.0)
     assert pace.now_s() == pytest.approx(5.0, abs=0.2)

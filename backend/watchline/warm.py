@@ -1,0 +1,63 @@
+"""Compile what is compiled at first use, before anybody waits for it.
+
+Tracker, geofences and rules run as machine code that numba makes once for each machine and
+version of the sources, and keeps in `__pycache__`. The first step of a new clone would take tens
+of seconds; `make setup` and the start of each worker run this instead, a second when all is kept.
+"""
+
+import numpy as np
+
+from watchline.detections.model import Batch
+from watchline.geofences.model import Direction, Geofence, GeofenceKind
+from watchline.rules import engine
+from watchline.rules.model import Rule, Severity
+from watchline.rules.state import RuleState
+from watchline.tracks import tracker
+
+
+def warm_up() -> None:
+    """Walk a target through an area and over a line; what it finds is thrown away."""
+    n = 30
+    ones = np.ones(n, np.int32)
+    unknown = np.full(n, np.nan)
+    batch = Batch(
+        at_us=np.arange(n) * 1_000_000,
+        sensor=ones,
+        edge=ones,
+        boot=np.ones(n, np.int64),
+        seq=np.arange(n),
+        x_m=np.arange(n) * 10.0,
+        y_m=np.zeros(n),
+        var_x_m2=np.full(n, 4.0),
+        cov_xy_m2=np.zeros(n),
+        var_y_m2=np.full(n, 4.0),
+        vx_mps=unknown,
+        vy_mps=unknown,
+        v_sigma_mps=unknown,
+        classes=np.full((n, 5), np.nan, np.float32),
+    )
+    _, updates, _ = tracker.step(tracker.TrackerState.empty(), batch, None, tracker.TrackerConfig())
+    square = np.array([[50.0, -50], [150, -50], [150, 50], [50, 50], [50, -50]])
+    compiled = engine.compile_rules(
+        [
+            Geofence(id="area", version=1, kind=GeofenceKind.AREA, rings=(square,)),
+            Geofence(
+                id="line",
+                version=1,
+                kind=GeofenceKind.LINE,
+                rings=(np.array([[200.0, -50], [200, 50]]),),
+                directions=(Direction.BOTH,),
+            ),
+        ],
+        [
+            Rule(id=kind, version=1, kind=kind, geofence_id=of, severity=Severity.LOW)
+            for kind, of in (("enter", "area"), ("exit", "area"), ("cross", "line"))
+        ],
+    )
+    _, findings = engine.step(RuleState.empty(), updates, None, compiled)
+    if {finding.kind for finding in findings} != {"enter", "exit", "cross"}:
+        raise RuntimeError("the compiled steps do not find what they must: clear __pycache__")
+
+
+if __name__ == "__main__":
+    warm_up()
