@@ -4,9 +4,11 @@ import socket
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchline import logging
 from watchline.app import create_app
+from watchline.live.stream import RAW_SEND
 from watchline.settings import Settings
 
 _log = logging.get("hub")
@@ -33,6 +35,16 @@ def listen(settings: Settings) -> socket.socket:
     return made
 
 
+def with_raw_send(app: ASGIApp) -> ASGIApp:
+    """The app, with the server's own `send` in each request's scope for the live streams."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[RAW_SEND] = send
+        await app(scope, receive, send)
+
+    return call
+
+
 class HubServer(uvicorn.Server):
     """uvicorn waits for open answers before it ends; live streams never end unasked."""
 
@@ -40,7 +52,7 @@ class HubServer(uvicorn.Server):
         trusted = settings.hub.trusted_proxies
         super().__init__(
             uvicorn.Config(
-                app,
+                with_raw_send(app),
                 loop="uvloop",
                 http="httptools",
                 log_config=None,

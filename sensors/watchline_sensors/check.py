@@ -118,8 +118,8 @@ def _of_hub(config: Config, key: EdgeKey, answer: Answer) -> Finding:
         return _wrong(f"the hub {hub} cannot be reached; is the address right?")
     if answer.refused:
         return _wrong(
-            f"the hub {hub} refuses edge {edge} ({answer.code}). If it is not enrolled there "
-            f"yet, enrol it with this public key: {key.public_key_base64()}"
+            f"the hub {hub} refuses edge {edge} ({answer.code}). If it is not enrolled there yet: "
+            f"watchline edge enroll --id {edge} --sector SECTOR --key {key.public_key_base64()}"
         )
     return _wrong(f"the hub {hub} answers, but takes no envelopes now ({answer.code})")
 

@@ -25,10 +25,15 @@ class RangeSet:
 
     @classmethod
     def of(cls, seqs: Iterable[int]) -> "RangeSet":
-        """The set of these integers."""
+        """The set of these integers; quick when they ascend without gaps."""
         out = cls()
+        low = high = 0
         for seq in seqs:
-            out.add(seq, seq + 1)
+            if seq != high:
+                out.add(low, high)
+                low = seq
+            high = seq + 1
+        out.add(low, high)
         return out
 
     def add(self, low: int, high: int) -> None:

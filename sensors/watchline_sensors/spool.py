@@ -1,10 +1,9 @@
 """The spool: what is put here is on disk before `put` returns, and stays until it is settled.
 
-Puts of all adapters are committed together: a group closes at 64 rows, after 50 ms, or as
-soon as everybody who has been putting lately is waiting for it, whichever comes first.
-SQLite runs in one thread of its own. An item's number is (boot, seq): `boot` 63 random bits
-per process start, `seq` counted in memory from 1; a refused put consumes its numbers, which
-are then reported as lost.
+Puts of all adapters are committed together, see `spool_line.py`; SQLite runs in one thread of
+its own, see `spool_file.py`. An item's number is (boot, seq): `boot` 63 random bits per
+process start, `seq` counted in memory from 1; a refused put consumes its numbers, which are
+then reported as lost.
 """
 
 import asyncio
@@ -14,43 +13,24 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from watchline_sensors.clock import steady_us
-from watchline_sensors.contract import Detection, Health, Item, SensorInfo
+from watchline_sensors.contract import Item
 from watchline_sensors.contract.envelope import SeqRange
 from watchline_sensors.errors import SpoolClosed, SpoolDamaged, SpoolError
 from watchline_sensors.ranges import RangeSet
 from watchline_sensors.spool_file import SpoolFile
-from watchline_sensors.spool_model import (
-    KIND_DETECTION,
-    KIND_HEALTH,
-    KIND_SENSOR_INFO,
-    Boot,
-    DeadLetter,
-    Row,
-)
+from watchline_sensors.spool_line import Numbered, Put, PutLine
+from watchline_sensors.spool_model import Boot, DeadLetter, Row
 from watchline_sensors.spool_salvage import salvage
 
 log = logging.getLogger("watchline.spool")
 
-_KINDS = {SensorInfo: KIND_SENSOR_INFO, Detection: KIND_DETECTION, Health: KIND_HEALTH}
-GROUP_ROWS = 64
-GROUP_US = 50_000
-MAX_ITEM_BYTES = 16 * 1024
 _MAX_PUT = 2000  # items of one transaction; a longer put is cut
-_ACTIVE_US = 200_000
 _T = TypeVar("_T")
-
-_encoder = msgspec.msgpack.Encoder()
-
-#: Called with a put's last seq and its rows, before they are on disk.
-Numbered = Callable[[int, Sequence[Row]], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,15 +47,6 @@ class SpoolStats:
     salvages: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
-class _Put:
-    first_seq: int
-    last_seq: int
-    rows: list[Row]
-    letters: list[DeadLetter]
-    done: asyncio.Future[None]
-
-
 class Spool:
     """One spool file in use; a Feed for adapters, and the uplink's source.
 
@@ -90,17 +61,12 @@ class Spool:
         self.decided_seq = 0
         self.committed = asyncio.Event()
         self._path, self._max_bytes = path, max_bytes
-        self._on_numbered = on_numbered
+        self._line = PutLine(on_numbered)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
-        self._numbered_seq = 0
         self._lost: dict[int, RangeSet] = {}
         self._lost_unwritten: set[int] = set()
         self._lost_written_us = 0
         self._freed = RangeSet()  # of this boot, to tell a hole from what was settled
-        self._waiting: list[_Put] = []
-        self._producers: dict[int, int] = {}
-        self._arrived = asyncio.Event()
-        self._closing = False
         self._committer: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -128,7 +94,7 @@ class Spool:
         try:
             self._file.begin_boot(self.boot)
             self._lost = self._file.lost()
-            self.stats.rows = sum(boot.rows for boot in self._file.boots())
+            self.stats.rows = self._file.rows
         except BaseException:
             self._file.close()
             raise
@@ -142,8 +108,7 @@ class Spool:
 
     async def close(self) -> None:
         """Commit what waits, write the lost ranges and close the file."""
-        self._closing = True
-        self._arrived.set()
+        self._line.close()
         if self._committer is not None:
             await asyncio.wait([self._committer])
             await self._write_lost()
@@ -163,62 +128,22 @@ class Spool:
             await self._put(items[start : start + _MAX_PUT])
 
     async def _put(self, items: Sequence[Item]) -> None:
-        if self._closing or self._committer is None:
+        if self._committer is None:
             raise SpoolClosed
-        # No await until the put stands in line: seqs and line have one order.
-        first_seq = self._numbered_seq + 1
-        self._numbered_seq += len(items)
-        encoded = [encode_item(seq, item) for seq, item in enumerate(items, start=first_seq)]
-        put = _Put(
-            first_seq=first_seq,
-            last_seq=self._numbered_seq,
-            rows=[one for one in encoded if isinstance(one, Row)],
-            letters=[one for one in encoded if isinstance(one, DeadLetter)],
-            done=asyncio.get_running_loop().create_future(),
-        )
-        if self._on_numbered is not None:
-            self._on_numbered(put.last_seq, put.rows)
-        self._waiting.append(put)
-        self._producers[id(asyncio.current_task())] = steady_us()
-        self._arrived.set()
-        await put.done
+        await self._line.join(items).done
 
     async def _commit_loop(self) -> None:
-        puts: list[_Put] = []
+        group: list[Put] = []
         try:
-            while not self._closing or self._waiting:
-                await self._gather()
-                puts, self._waiting = self._waiting, []
-                if puts:
-                    await self._commit(puts)
+            while group := await self._line.next_group():
+                await self._commit(group)
         finally:
             # Cancelled from outside: nobody may wait for a commit that will not come.
-            self._closing = True
-            for put in (*puts, *self._waiting):
-                if not put.done.done():
-                    put.done.set_exception(SpoolClosed())
+            self._line.close()
+            for put in (*group, *await self._line.next_group()):
+                put.finish(SpoolClosed())
 
-    async def _gather(self) -> None:
-        """Wait until the group is worth a sync of the disk."""
-        await self._arrived.wait()
-        deadline_us = steady_us() + GROUP_US
-        while not self._closing and self._waiting:
-            self._arrived.clear()
-            now_us = steady_us()
-            self._producers = {
-                who: at_us for who, at_us in self._producers.items() if now_us - at_us < _ACTIVE_US
-            }
-            rows = sum(len(put.rows) for put in self._waiting)
-            if rows >= GROUP_ROWS or len(self._waiting) >= len(self._producers):
-                return
-            with suppress(TimeoutError):
-                async with asyncio.timeout((deadline_us - now_us) / 1e6):
-                    await self._arrived.wait()
-            if steady_us() >= deadline_us:
-                return
-        self._arrived.clear()
-
-    async def _commit(self, puts: list[_Put]) -> None:
+    async def _commit(self, puts: list[Put]) -> None:
         decided_seq = puts[-1].last_seq
         answers: Sequence[SpoolError | None]
         try:
@@ -230,7 +155,6 @@ class Spool:
         for put, answer in zip(puts, answers, strict=True):
             if answer is None:
                 self.stats.spooled += len(put.rows)
-                self.stats.rows += len(put.rows)
                 self._lose(self.boot, RangeSet.of(letter.seq for letter in put.letters))
             else:
                 self.stats.refused += len(put.rows)
@@ -242,12 +166,7 @@ class Spool:
         self.decided_seq = decided_seq
         self.committed.set()
         for put, answer in zip(puts, answers, strict=True):
-            if put.done.done():  # its adapter was cancelled meanwhile
-                continue
-            if answer is None:
-                put.done.set_result(None)
-            else:
-                put.done.set_exception(answer)
+            put.finish(answer)
         if self._lost_unwritten and steady_us() - self._lost_written_us > 1_000_000:
             await self._write_lost()
 
@@ -274,7 +193,6 @@ class Spool:
             if bad:
                 log.error("spool.row_damaged: %d of boot %d", len(bad), boot)
                 self.stats.damaged += len(bad)
-                self.stats.rows -= len(bad)
                 self._lose(boot, RangeSet.of(bad))
             if rows or not bad:
                 return rows
@@ -299,7 +217,6 @@ class Spool:
         deleted, dead = await self._use(lambda file: file.free(boot, ranges, codes))
         self.stats.freed += deleted
         self.stats.rejected += dead
-        self.stats.rows -= deleted + dead
         lost = self._lost.get(boot)
         if lost is not None:
             before = len(lost)
@@ -326,8 +243,7 @@ class Spool:
 
     async def forget(self, boot: int) -> None:
         """Drop an earlier boot of which everything is settled."""
-        left = await self._use(lambda file: file.forget(boot))
-        self.stats.rows -= left
+        await self._use(lambda file: file.forget(boot))
         self._lost.pop(boot, None)
         self._lost_unwritten.discard(boot)
 
@@ -369,6 +285,7 @@ class Spool:
     async def _use(self, work: Callable[[SpoolFile], _T]) -> _T:
         """Run `work` on the file in its thread; after damage once more on what was saved."""
         result, salvaged = await self._in_thread(lambda: self._guarded(work))
+        self.stats.rows = self._file.rows
         if salvaged is not None:
             salvaged.update(self._freed)
             salvaged.update(self.lost(self.boot))
@@ -387,32 +304,12 @@ class Spool:
         self._file.close()
         self._salvage()
         self._file = SpoolFile(self._path, max_bytes=self._max_bytes)
-        boots = self._file.boots()
-        if all(boot.boot != self.boot for boot in boots):
+        if all(boot.boot != self.boot for boot in self._file.boots()):
             self._file.begin_boot(self.boot)
-        self.stats.rows = sum(boot.rows for boot in boots)
         return work(self._file), self._file.seqs(self.boot)
 
     async def _in_thread(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-
-def encode_item(seq: int, item: Item) -> Row | DeadLetter:
-    """An item as it is spooled, or as a dead letter when no hub could ever take it."""
-    body = b""
-    try:
-        kind, at_us = _KINDS[type(item)], item.at_us
-        body = _encoder.encode(item)
-    except (KeyError, AttributeError, TypeError, ValueError, OverflowError, RecursionError):
-        code = "item.unencodable"
-    else:
-        if len(body) > MAX_ITEM_BYTES:
-            code = "item.too_large"
-        elif not isinstance(at_us, int) or abs(at_us) >= 2**60:
-            code = "item.time_invalid"
-        else:
-            return Row(seq=seq, at_us=at_us, kind=kind, body=body)
-    return DeadLetter(seq=seq, at_us=0, kind=-1, body=body or repr(item).encode(), code=code)
 
 
 def _write_lost(file: SpoolFile, *, boot: int, lost: RangeSet) -> None:

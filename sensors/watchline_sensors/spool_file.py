@@ -39,8 +39,9 @@ _FREE_CHUNK = 5000  # rows a transaction deletes at most
 class SpoolFile:
     """The open file; every method is one transaction or none.
 
-    Raises SpoolFull when there is no room, SpoolDamaged when SQLite cannot make sense of
-    the file, SpoolBusy when another process has it, SpoolError for the rest.
+    `rows` is how many items it holds, of all boots. Raises SpoolFull when there is no room,
+    SpoolDamaged when SQLite cannot make sense of the file, SpoolBusy when another process
+    has it, SpoolError for the rest.
     """
 
     def __init__(self, path: Path, *, max_bytes: int) -> None:
@@ -59,7 +60,6 @@ class SpoolFile:
             self._lock.close()
             raise
         self._disk_full = not self._reserve.take()
-        sync_folder(path.parent)
 
     def _prepare(self, max_bytes: int) -> None:
         run = self._db.execute
@@ -73,6 +73,9 @@ class SpoolFile:
         run(f"PRAGMA max_page_count={self._max_pages}")
         self._put_pages = self._max_pages - min(64, max(8, self._max_pages // 16))
         self._db.executescript(SCHEMA)
+        self.rows = sum(boot.rows for boot in self.boots())
+        self._rows_changed = 0
+        sync_folder(self.path.parent)
 
     # ── boots ────────────────────────────────────────────────────────────────────────────────
 
@@ -89,16 +92,16 @@ class SpoolFile:
                 for boot, seq, rows in map(integers, found)
             ]
 
-    def forget(self, boot: int) -> int:
-        """Drop a boot of which everything is settled; gives how many rows it still counted."""
+    def forget(self, boot: int) -> None:
+        """Drop a boot of which everything is settled."""
 
-        def work() -> int:
-            left = self._db.execute("SELECT rows FROM boot WHERE boot = ?", (boot,)).fetchone()
+        def work() -> None:
+            counted = self._db.execute("SELECT rows FROM boot WHERE boot = ?", (boot,)).fetchone()
+            self._count(boot, -counted[0] if counted else 0)
             for table in ("item", "lost", "boot"):
                 self._db.execute(f"DELETE FROM {table} WHERE boot = ?", (boot,))
-            return 0 if left is None else left[0]
 
-        return self._commit(work)
+        self._commit(work)
 
     # ── items ────────────────────────────────────────────────────────────────────────────────
 
@@ -299,6 +302,7 @@ class SpoolFile:
 
     def _count(self, boot: int, rows: int) -> None:
         self._db.execute("UPDATE boot SET rows = rows + ? WHERE boot = ?", (rows, boot))
+        self._rows_changed += rows
 
     def _raise_highest(self, boot: int, seq: int) -> None:
         self._db.execute(
@@ -312,6 +316,7 @@ class SpoolFile:
 
     def _commit(self, work: Callable[[], _T], *, again: bool = True) -> _T:
         """Run `work` in a transaction; `again` once more after giving the disk's reserve back."""
+        self._rows_changed = 0
         try:
             with translated():
                 self._db.execute("BEGIN IMMEDIATE")
@@ -322,11 +327,11 @@ class SpoolFile:
                     if self._db.in_transaction:  # some errors have rolled it back already
                         self._db.execute("ROLLBACK")
                     raise
+                self.rows += self._rows_changed
                 return result
         except SpoolFull:
-            if not self._reserve_given():
-                raise
-            if not again:
+            given = self._reserve_given()
+            if not (given and again):
                 raise
         return self._commit(work, again=False)
 

@@ -48,7 +48,10 @@ class Supervised:
             self.failure = None
         failure = self.failure
         try:
-            self.last = list(self.adapter.health(now_us))
+            told = list(self.adapter.health(now_us))
+            if not all(isinstance(beat, Health) for beat in told):
+                raise TypeError("a heartbeat is a Health")
+            self.last = told
         except Exception:  # its numbers are gone, its sensors are not
             log.exception("adapter.health_failed")
             failure = failure or "adapter.health_failed"

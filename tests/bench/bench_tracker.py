@@ -7,8 +7,9 @@ clutter plots per second, one step each.
 """
 
 import json
+import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,49 +86,46 @@ def few(targets: int, clutter: int, scans: int, seed: int) -> Iterator[Batch]:
         yield batch(at_us, np.ones(len(plots), np.int32), plots, 5.0)
 
 
-def run(batches: list[Batch], warm_up: int) -> tuple[tracker.TrackerState, float, int]:
-    """Step through; returns the state, the time after `warm_up` batches, and its detections."""
+def run(batches: list[Batch], warm_up: int) -> tuple[tracker.TrackerState, float]:
+    """Step through; returns the state and the median time of the steps after `warm_up`.
+
+    The median, since a step during which another process had the core says nothing.
+    """
     state = tracker.TrackerState.empty()
-    spent = 0.0
-    detections = 0
-    for k, one in enumerate(batches):
+    spent = []
+    for one in batches:
         start = time.perf_counter()
         state, _, _ = tracker.step(state, one, None, CONFIG)
-        if k >= warm_up:
-            spent += time.perf_counter() - start
-            detections += len(one)
-    return state, spent, detections
+        spent.append(time.perf_counter() - start)
+    return state, statistics.median(spent[warm_up:])
 
 
-def best(times: int, make: Callable[[int], tuple[float, float]]) -> tuple[float, float]:
-    """The run of least figure: others use this machine too."""
-    return min(make(seed) for seed in range(times))
-
-
-def many_targets(seed: int, per_s: int) -> tuple[float, float]:
-    """µs per detection and µs per slot with 2,000 targets."""
+def many_targets(seed: int, per_s: int) -> float:
+    """Seconds per slot with 2,000 targets."""
     batches = list(separated(2000, 50, per_s, 4.0 + 4 * 2000 / per_s, seed))
-    state, spent, detections = run(batches, len(batches) // 2)
+    state, slot_s = run(batches, len(batches) // 2)
     confirmed = int((state.tracks["status"] == TrackStatus.CONFIRMED).sum())
     if confirmed < 1990 or len(state.tracks) > 2040:
         raise SystemExit(f"{confirmed} confirmed of {len(state.tracks)} tracks: not steady")
-    return spent / detections * 1e6, spent / (len(batches) - len(batches) // 2) * 1e6
+    return slot_s
 
 
-def few_targets(seed: int) -> tuple[float, float]:
+def few_targets(seed: int) -> float:
     """Seconds per scan with 50 targets."""
-    batches = list(few(50, 10, 400, seed))
-    _, spent, _ = run(batches, 20)
-    return spent / (len(batches) - 20), 0.0
+    return run(list(few(50, 10, 400, seed)), 20)[1]
 
 
 def main() -> None:
     start = time.perf_counter()
     run(list(few(2, 0, 3, 0)), 0)
     compile_s = time.perf_counter() - start
-    full, per_slot = best(5, lambda seed: many_targets(seed, 10_000))
-    calm, calm_slot = best(3, lambda seed: many_targets(seed, 2_000))
-    scan_s, _ = best(5, few_targets)
+    slots_per_s = 1_000_000 // tracker.SLOT_US
+    # The best of a few runs: others use this machine too.
+    per_slot = min(many_targets(seed, 10_000) for seed in range(5)) * 1e6
+    calm_slot = min(many_targets(seed, 2_000) for seed in range(3)) * 1e6
+    scan_s = min(few_targets(seed) for seed in range(5))
+    full = per_slot * slots_per_s / 10_000
+    calm = calm_slot * slots_per_s / 2_000
     print(f"first step {compile_s:.2f} s (compiling, or reading the compiled code)")
     print(f"2,000 targets, 10,000 detections/s: {full:.2f} µs each, {per_slot:.0f} µs a slot")
     print(f"2,000 targets,  2,000 detections/s: {calm:.2f} µs each, {calm_slot:.0f} µs a slot")

@@ -223,7 +223,7 @@ async def test_check_tells_what_does_not(site: Site, hub: FakeHub) -> None:
     code, out, _ = await site.call("check", "-c", "edge.toml", "--seconds", "0.3")
     assert code == 1
     key = load_or_create_key(site.folder / "state" / "edge.key").public_key_base64()
-    assert f"enrol it with this public key: {key}" in out
+    assert f"watchline edge enroll --id edge-1 --sector SECTOR --key {key}" in out
     assert "nothing was heard in 0.3 s" in out
     hub.answer_with = (503, {}, b'{"code": "sector.no_writer"}')
     assert "takes no envelopes now (sector.no_writer)" in await _wrong(site)
@@ -233,7 +233,7 @@ async def test_check_tells_what_does_not(site: Site, hub: FakeHub) -> None:
     assert "cannot be reached" in await _wrong(site)
     assert await _wrong(site, ask_hub=False) == ""
     site.write(hub.url, adapter="lanp")
-    assert "no adapter is called 'lanp' (there is:" in await _wrong(site, ask_hub=False)
+    assert "no adapter is called 'lanp' (there is: asterix" in await _wrong(site, ask_hub=False)
     (site.folder / "state" / "edge.key").write_bytes(b"short")
     assert "does not hold 32 bytes" in await _wrong(site)
 

@@ -18,8 +18,9 @@ from sensors.parts import decoded, heartbeat, sensor_config, sighting, sightings
 from watchline_sensors.contract import Detection
 from watchline_sensors.errors import SpoolBusy, SpoolClosed, SpoolFull
 from watchline_sensors.ranges import RangeSet
-from watchline_sensors.spool import MAX_ITEM_BYTES, Spool
+from watchline_sensors.spool import Spool
 from watchline_sensors.spool_file import MAX_DEAD_LETTERS, SpoolFile
+from watchline_sensors.spool_line import MAX_ITEM_BYTES
 from watchline_sensors.spool_model import Row
 
 MB = 1_000_000
@@ -153,6 +154,19 @@ async def test_whoever_numbers_is_told_before_the_commit(tmp_path: Path) -> None
     await asyncio.sleep(0)
     assert told == [(2, [1, 2])] and spool.decided_seq == 0
     await task
+    await spool.close()
+
+
+async def test_a_put_that_nobody_will_commit_does_not_wait_for_ever(tmp_path: Path) -> None:
+    spool = await _open(tmp_path / "spool.db")
+    assert spool._committer is not None
+    waiting = asyncio.create_task(spool.put(sightings(2)))
+    await asyncio.sleep(0)
+    spool._committer.cancel()  # as asyncio does with every task when its loop ends
+    with pytest.raises(SpoolClosed):
+        await asyncio.wait_for(waiting, 5)
+    with pytest.raises(SpoolClosed):
+        await spool.put(sightings(1))
     await spool.close()
 
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from watchline.geofences.predicates import Floats
 
-#: The search ends when no point can be deeper than the best by more than this share of it.
+#: The search ends when no point can be deeper than the best by more than this share of it,
+#: or after so many looks (a long corridor of even width has no deepest point to find).
 _PRECISION = 0.02
-_MAX_STACK = 4096
+_MAX_LOOKS = 1000
 
 
 @njit(cache=True, nogil=True)
@@ -22,40 +23,36 @@ def deepest_points(edges: Floats, owner_start: NDArray[np.int64], boxes: Floats)
     """
     areas = len(owner_start) - 1
     found = np.empty((areas, 3))
-    stack = np.empty((_MAX_STACK, 4))
+    stack = np.empty((_MAX_LOOKS + 4, 4))
     for k in range(areas):
         own = edges[owner_start[k] : owner_start[k + 1]]
         wide, tall = boxes[k, 2] - boxes[k, 0], boxes[k, 3] - boxes[k, 1]
-        half = 0.5 * min(wide, tall)
-        half = max(half, max(wide, tall) / 64.0)
+        half = max(0.5 * min(wide, tall), max(wide, tall) / 64.0)
+        columns, rows = math.ceil(wide / (2.0 * half)), math.ceil(tall / (2.0 * half))
         best_x, best_y = boxes[k, 0] + 0.5 * wide, boxes[k, 1] + 0.5 * tall
         best = _depth(own, best_x, best_y)
-        used = 0
-        columns = math.ceil(wide / (2.0 * half))
-        rows = math.ceil(tall / (2.0 * half))
-        for row in range(rows):
-            for column in range(columns):
-                x = boxes[k, 0] + (2 * column + 1) * half
-                y = boxes[k, 1] + (2 * row + 1) * half
-                stack[used, 0], stack[used, 1], stack[used, 2] = x, y, half
-                stack[used, 3] = _depth(own, x, y)
-                used += 1
-        while used > 0:
-            used -= 1
-            x, y, size, depth = stack[used]
+        looks, used = 1, 0
+        for square in range(columns * rows):
+            x = boxes[k, 0] + (2 * (square % columns) + 1) * half
+            y = boxes[k, 1] + (2 * (square // columns) + 1) * half
+            depth = _depth(own, x, y)
             if depth > best:
                 best_x, best_y, best = x, y, depth
-            bound = depth + size * math.sqrt(2.0)
-            if bound <= best + _PRECISION * abs(best) or used + 4 > _MAX_STACK:
+            stack[used, 0], stack[used, 1], stack[used, 2], stack[used, 3] = x, y, half, depth
+            looks, used = looks + 1, used + 1
+        while used > 0 and looks < _MAX_LOOKS:
+            used -= 1
+            x, y, size = stack[used, 0], stack[used, 1], 0.5 * stack[used, 2]
+            if stack[used, 3] + 2.0 * size * math.sqrt(2.0) <= best + _PRECISION * abs(best):
                 continue
-            half_size = 0.5 * size
-            # The most promising quarter comes off the stack first.
-            for dx in (-half_size, half_size):
-                for dy in (-half_size, half_size):
-                    stack[used, 0], stack[used, 1] = x + dx, y + dy
-                    stack[used, 2] = half_size
-                    stack[used, 3] = _depth(own, x + dx, y + dy)
-                    used += 1
+            for quarter in range(4):
+                qx = x + (size if quarter % 2 else -size)
+                qy = y + (size if quarter // 2 else -size)
+                depth = _depth(own, qx, qy)
+                if depth > best:
+                    best_x, best_y, best = qx, qy, depth
+                stack[used, 0], stack[used, 1], stack[used, 2], stack[used, 3] = qx, qy, size, depth
+                looks, used = looks + 1, used + 1
         found[k, 0], found[k, 1], found[k, 2] = best_x, best_y, best
     return found
 

@@ -12,7 +12,7 @@ from watchline.geofences.check import defects
 from watchline.geofences.crossing import lines_cut
 from watchline.geofences.deepest import deepest_points
 from watchline.geofences.grid import Grid, build_grid, locate
-from watchline.geofences.mass import MIN_VARIANCE, REACH, shut_off, whitener
+from watchline.geofences.mass import MIN_VARIANCE, NUDGE_X, NUDGE_Y, REACH, shut_off, whitener
 from watchline.geofences.model import Geofence, GeofenceKind
 from watchline.geofences.predicates import Floats, cuts
 from watchline.geofences.runs import grown, in_order, starts, visiting_order
@@ -216,7 +216,9 @@ def _probabilities(
         if not math.isfinite(px + py + var_x[i] + cov_xy[i] + var_y[i]):
             continue
         a, b, c = whitener(var_x[i], cov_xy[i], var_y[i])
-        reach_x, reach_y = REACH / a, REACH * math.sqrt(max(var_y[i], MIN_VARIANCE))
+        sigma_x, sigma_y = 1.0 / a, math.sqrt(max(var_y[i], MIN_VARIANCE))
+        px, py = px + NUDGE_X * sigma_x, py + NUDGE_Y * sigma_y
+        reach_x, reach_y = REACH * sigma_x, REACH * sigma_y
         cell, cx, cy = locate(grid, px, py, max(reach_x, reach_y))
         if cell < 0:
             continue

@@ -35,6 +35,8 @@ def _table() -> Floats:
 
 
 _G = _table()
+#: Points are asked about this many σ beside where they are: one on a vertex has no angle.
+NUDGE_X, NUDGE_Y = 1e-7, 0.618e-7
 #: Smallest variance (m²) and largest |correlation| that are told apart from none and one.
 MIN_VARIANCE = 1e-12
 _MAX_CORRELATION = 1.0 - 1e-9
@@ -155,6 +157,8 @@ def shut_off(
 def mass_of(edges: Floats, x: float, y: float, var_x: float, cov_xy: float, var_y: float) -> float:
     """The Gaussian mass of the polygon with these edges (n, 4), shell left, holes right about."""
     a, b, c = whitener(var_x, cov_xy, var_y)
+    x += NUDGE_X / a
+    y += NUDGE_Y * math.sqrt(max(var_y, MIN_VARIANCE))
     winding = 0
     near = 0.0
     for e in range(len(edges)):

@@ -5,51 +5,10 @@ from collections.abc import Callable
 
 from watchline.live import events
 from watchline.live.picture import Picture
+from watchline.live.screen import Screen
 
 #: Alarms do not wait for the next track frame, but a storm of them is still bundled.
 URGENT_INTERVAL_S = 0.02
-
-
-class Screen:
-    """One open stream: up to where it has been told, and what is to happen to it."""
-
-    __slots__ = (
-        "bye",
-        "cursor",
-        "dropped",
-        "heartbeat",
-        "sending_since",
-        "sent_at",
-        "session",
-        "task",
-        "waiting",
-    )
-
-    def __init__(self, session: bytes, now: float) -> None:
-        self.session = session
-        self.cursor = -1  # −1: it has nothing yet
-        self.bye: bytes | None = None
-        self.dropped = False
-        self.heartbeat = False
-        self.sending_since: float | None = None
-        self.sent_at = now
-        self.task: asyncio.Task[None] | None = None
-        self.waiting: asyncio.Future[None] | None = None
-
-    def wake(self) -> None:
-        """Let its task look again."""
-        if self.waiting is not None and not self.waiting.done():
-            self.waiting.set_result(None)
-
-    def close(self, farewell: bytes) -> None:
-        """End it with a last event."""
-        self.bye = farewell
-        self.wake()
-
-    async def wait(self) -> None:
-        """Until there may be news."""
-        self.waiting = asyncio.get_running_loop().create_future()
-        await self.waiting
 
 
 class Audience:
@@ -92,9 +51,14 @@ class Audience:
         self._published = self.picture.tick
         self._published_at = self._clock()
         self._encoded.clear()
-        if self.screens:
-            self.next_for(before)  # nearly all screens stand here: encode before they wake
-            for screen in self.screens:
+        if not self.screens:
+            return
+        data = self.next_for(before)
+        message = {"type": "http.response.body", "body": data, "more_body": True}
+        for screen in list(self.screens):
+            if data and screen.idle and screen.cursor == before:  # nearly all of them
+                screen.push(message, self._published, self._published_at)
+            else:
                 screen.wake()
 
     def first_for(self, last_event_id: str | None) -> bytes:

@@ -14,8 +14,8 @@ from watchline.access import store as access
 from watchline.db.engine import session_conninfo
 from watchline.errors import LiveTooMany, SectorUnknown
 from watchline.live import events
-from watchline.live.audience import Screen
 from watchline.live.follower import Follower
+from watchline.live.screen import Screen
 from watchline.live.stream import LiveStream
 from watchline.sectors import store as sectors
 from watchline.settings import LiveSettings

@@ -8,10 +8,13 @@ from starlette.types import Receive, Scope, Send
 
 from watchline import logging
 from watchline.live import events
-from watchline.live.audience import Audience, Screen
+from watchline.live.audience import Audience
+from watchline.live.screen import Screen
 
 _log = logging.get("live")
 _RETRY = b"retry: 1000\n\n"
+#: Where hub.py leaves the server's `send` in the scope.
+RAW_SEND = "watchline.raw_send"
 
 
 class LiveStream(Response):
@@ -43,12 +46,16 @@ class LiveStream(Response):
         watcher = asyncio.create_task(_until_gone(receive, screen))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            # Once begun, the layers around the server's own `send` have nothing to add.
+            screen.send = scope.get(RAW_SEND, send)
             data: bytes | None = _RETRY + audience.first_for(self._last_event_id)
             screen.cursor = audience.published
             while screen.bye is None:
                 if data:
                     screen.sending_since = self._clock()
-                    await send({"type": "http.response.body", "body": data, "more_body": True})
+                    await screen.send(
+                        {"type": "http.response.body", "body": data, "more_body": True}
+                    )
                     screen.sending_since = None
                     screen.sent_at = self._clock()
                 elif data is None:

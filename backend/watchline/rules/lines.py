@@ -1,10 +1,15 @@
-"""Who has crossed which line: from a confident side to the other, through it; compiled.
+"""Who has crossed which line: from one confident state to another, through it; compiled.
 
-Confident is |z| >= z(p_in) (see `crossing.stand`). A line's noise alone takes a target that
-walks along it past that bound on both sides again and again, so one of the two states must
-also be beyond doubt: |z| >= SURE at some time since it came to that side, or now. A target
-that comes from afar is sure where it comes from, and is told at z(p_in) past the line; one
-that hangs about the line is told again only when it has really gone somewhere.
+Confident is |z| >= z(p_in) (see `crossing.stand`). The path between two confident states is
+a crossing when it cuts the line an odd number of times, in the direction that most of its
+cuts have; so a way round the end of a line is none.
+
+Noise alone takes a target that walks along a line past that bound on both sides again and
+again. So one of the two states must also be beyond doubt: |z| >= SURE now, or at some time
+since the track came to the side that it leaves. A target that comes from afar is sure where
+it comes from and is told at z(p_in) past the line; one that hangs about the line is told
+again only when it has really gone somewhere. Near the ends of a line, where the sides of the
+two states may not be those of the cuts, the second one must be beyond doubt.
 """
 
 import math
@@ -92,8 +97,9 @@ def note_cuts(
         ax, ay, bx, by = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
         if not cuts(ax, ay, bx, by, x, y, to_x, to_y):
             continue
-        beside.cuts += 1
         share, to_right = cut_at(ax, ay, bx, by, x, y, to_x, to_y)
+        beside.cuts += 1
+        beside.net += 1 if to_right else -1
         cut_us = at_us + np.int64(math.floor(share * (to_us - at_us) + 0.5))
         cut_x, cut_y = x + share * (to_x - x), y + share * (to_y - y)
         if to_right and share > last_lr:
@@ -135,6 +141,7 @@ def settle(
     beside.var_y_m2 = var_y
     beside.z = abs(z)
     beside.cuts = 0
+    beside.net = 0
     beside.lr_segment = -1
     beside.rl_segment = -1
 
@@ -154,6 +161,7 @@ def clear(beside: Any, slot: int, line: int) -> None:
     beside.var_y_m2 = 0.0
     beside.z = 0.0
     beside.cuts = 0
+    beside.net = 0
     beside.lr_segment = -1
     beside.lr_at_us = 0
     beside.lr_x_m = 0.0
@@ -269,15 +277,10 @@ def judge_lines(
                     note_cuts(record, grid, e_first, e_end, t0, x0, y0, at_us[i], x1, y1)
                     if abs(z) < z_in[line]:
                         continue
-                    to_right = z < 0.0
-                    segment = record.lr_segment if to_right else record.rl_segment
-                    if (
-                        record.side != 0
-                        and (record.side > 0) == to_right
-                        and record.cuts % 2 == 1
-                        and segment >= 0
-                    ):
-                        if record.sure == 0 and abs(z) < sure_z:
+                    if record.cuts % 2 == 1 and record.side != 0:
+                        to_right = record.net > 0
+                        plain = record.side == (1 if to_right else -1) and (z < 0.0) == to_right
+                        if abs(z) < sure_z and not (plain and record.sure == 1):
                             continue
                         if n_events == len(events):
                             events = grown(events)
@@ -286,7 +289,7 @@ def judge_lines(
                         event.row = i
                         event.line = line
                         event.to_right = 1 if to_right else 0
-                        event.segment = segment
+                        event.segment = record.lr_segment if to_right else record.rl_segment
                         event.at_us = record.lr_at_us if to_right else record.rl_at_us
                         event.x_m = record.lr_x_m if to_right else record.rl_x_m
                         event.y_m = record.lr_y_m if to_right else record.rl_y_m

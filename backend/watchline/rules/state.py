@@ -28,7 +28,8 @@ TRACK = np.dtype(
 MEMBER = np.dtype([("track", "<i4"), ("area", "<i4"), ("since_us", "<i8"), ("edited", "u1")])
 #: A track near a line: not yet clearly on one side since it came near. `side` 1 left, −1 right,
 #: 0 not known, with the last confident state there; `sure`: that side is beyond doubt. Then
-#: the cuts since that state, and the last one from left to right (`lr_`) and back (`rl_`).
+#: the cuts since that state, `net` those to the right less those to the left, and the last
+#: one from left to right (`lr_`) and back (`rl_`).
 BESIDE = np.dtype(
     [
         ("track", "<i4"),
@@ -43,6 +44,7 @@ BESIDE = np.dtype(
         ("var_y_m2", "<f4"),
         ("z", "<f8"),
         ("cuts", "<i4"),
+        ("net", "<i4"),
         ("lr_segment", "<i4"),
         ("lr_at_us", "<i8"),
         ("lr_x_m", "<f8"),

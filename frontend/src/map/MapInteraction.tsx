@@ -18,7 +18,7 @@ function selectionOf(layer: string, properties: Record<string, unknown>): Select
 /** Pointing at things on the map: a click opens their card, a hover lights a zone up. */
 export function MapInteraction() {
   const map = useMap();
-  const drawing = useDraft((state) => state.draft !== null);
+  const drawing = useDraft((state) => state.draft !== null && !state.draft.done);
 
   useEffect(() => {
     if (drawing) return;

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Sensor } from '../api/types';
 import { localTime, seconds } from '../i18n/format';
@@ -8,6 +8,7 @@ import { useLive } from '../state/live-store';
 import { openPanel, select } from '../state/view';
 import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
+import { IconButton } from '../ui/IconButton';
 import { LATE_MS } from './HealthStrip';
 
 /** A short break is repaired before anybody needs to read about it. */
@@ -25,11 +26,19 @@ export function Banners() {
   );
 }
 
-function Banner({ children, look = 'warn' }: { children: ReactNode; look?: 'warn' | 'bad' }) {
+interface BannerProps {
+  children: ReactNode;
+  look?: 'warn' | 'bad';
+  onClose?: () => void;
+}
+
+function Banner({ children, look = 'warn', onClose }: BannerProps) {
+  const { t } = useTranslation();
   return (
     <div className={`banner banner-${look}`}>
       <Icon name="warn" size={18} />
       <div className="banner-text">{children}</div>
+      {onClose && <IconButton icon="close" label={t('action.close')} onPress={onClose} />}
     </div>
   );
 }
@@ -60,7 +69,7 @@ function Reconnecting() {
 
 function WriterDown() {
   const { t } = useTranslation();
-  const down = useLive((state) => state.pulse?.writer === 'down');
+  const down = useLive((state) => state.link === 'live' && state.pulse?.writer === 'down');
   const since = useLive((state) => state.pulse?.writer_since);
   const now = useNow();
   const age = useAgeText();
@@ -93,9 +102,12 @@ function SensorsDown() {
     (sensor) => sensor.state === 'failed' || sensor.state === 'offline',
   );
   const [first] = down;
-  if (!first) return null;
+  const which = down.map((sensor) => `${sensor.id} ${sensor.state}`).join();
+  // Known is enough, until another one fails: the health strip goes on showing it.
+  const [known, setKnown] = useState('');
+  if (!first || which === known) return null;
   return (
-    <Banner>
+    <Banner onClose={() => setKnown(which)}>
       {down.length === 1 ? (
         <OneDown sensor={first} />
       ) : (

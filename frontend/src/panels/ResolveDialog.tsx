@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Form } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { DISPOSITIONS, type Disposition, type Incident } from '../api/types';
@@ -26,10 +26,16 @@ export function ResolveDialog() {
   const id = useView((view) => view.resolving);
   const incident = useLive((state) => (id ? state.incidents.get(id) : undefined));
   const close = () => useView.setState({ resolving: null });
+  const done = incident?.status === 'resolved';
+  // The live picture may tell of the resolution before the answer does: forget the question then,
+  // or it would be asked again when somebody reopens the alarm.
+  useEffect(() => {
+    if (done) useView.setState({ resolving: null });
+  }, [done]);
   return (
     <Modal
       title={t('resolve.title', { no: incident?.no ?? '' })}
-      isOpen={incident !== undefined && incident.status !== 'resolved'}
+      isOpen={incident !== undefined && !done}
       onClose={close}
     >
       {incident && <ResolveForm key={incident.id} incident={incident} onClose={close} />}

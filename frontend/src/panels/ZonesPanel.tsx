@@ -1,7 +1,8 @@
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useGeofences } from '../api/queries';
 import type { Geofence } from '../api/types';
-import { startDrawing, useDraft } from '../map/tools/draft-store';
+import { startDrawing, stopDrawing, useDraft } from '../map/tools/draft-store';
 import { select, useView } from '../state/view';
 import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
@@ -15,6 +16,8 @@ import { PanelHead } from './PanelHead';
 export function ZonesPanel() {
   const { t } = useTranslation();
   const draft = useDraft((state) => state.draft);
+  // Who opens another list has given the drawing up.
+  useEffect(() => stopDrawing, []);
   return (
     <>
       <PanelHead title={t('zones.title')} />

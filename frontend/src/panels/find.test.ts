@@ -17,6 +17,8 @@ const kinds = (text: string) => find(text, where).map((each) => each.kind);
 describe('find', () => {
   it('finds by number and by name, without regard to capitals, in any alphabet', () => {
     expect(kinds('31')).toEqual(['incident', 'track']);
+    expect(kinds('#31')).toEqual(['incident', 'track']);
+    expect(kinds('8')[0]).toBe('track');
     expect(kinds('південь')).toEqual(['sensor']);
     expect(kinds('tripwire')).toEqual(['incident']);
     expect(kinds('  ')).toEqual([]);

@@ -33,62 +33,67 @@ export function parseCoordinates(text: string): { lat: number; lon: number } | n
   return Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { lat, lon } : null;
 }
 
+/** What fits, best first: the very number, then what begins with the word, then what holds it. */
 export function find(text: string, where: Findable): Found[] {
   const word = text.trim().toLocaleLowerCase();
   if (!word) return [];
-  const found: Found[] = [];
-  const place = parseCoordinates(text);
-  if (place) {
-    found.push({
-      id: 'place',
-      kind: 'place',
-      text: `${place.lat}, ${place.lon}`,
-      selection: null,
-      ...place,
-    });
-  }
-  const offer = (entry: Found) => {
-    if (found.length < MOST && entry.text.toLocaleLowerCase().includes(word)) found.push(entry);
+  const found: { entry: Found; rank: number }[] = [];
+  const offer = (entry: Found, no?: number) => {
+    const name = entry.text.toLocaleLowerCase();
+    const at = name.indexOf(word.replace(/^#/, ''));
+    if (at < 0) return;
+    found.push({ entry, rank: String(no) === word.replace(/^#/, '') ? 0 : at === 0 ? 1 : 2 });
   };
-  for (const incident of where.incidents) {
-    offer({
-      id: `incident ${incident.id}`,
-      kind: 'incident',
-      text: where.nameIncident(incident),
-      selection: { kind: 'incident', id: incident.id },
-      lon: incident.lon,
-      lat: incident.lat,
-    });
-  }
-  for (const sensor of where.sensors) {
-    offer({
-      id: `sensor ${sensor.id}`,
-      kind: 'sensor',
-      text: sensor.name,
-      selection: { kind: 'sensor', id: sensor.id },
-      lon: sensor.lon,
-      lat: sensor.lat,
-    });
-  }
-  for (const fence of where.geofences) {
-    offer({
-      id: `geofence ${fence.id}`,
-      kind: 'geofence',
-      text: fence.name,
-      selection: { kind: 'geofence', id: fence.id },
-      lon: null,
-      lat: null,
-    });
-  }
-  for (const track of where.tracks) {
-    offer({
-      id: `track ${track.no}`,
-      kind: 'track',
-      text: where.nameTrack(track),
-      selection: { kind: 'track', no: track.no },
-      lon: track.lon,
-      lat: track.lat,
-    });
-  }
-  return found;
+  for (const incident of where.incidents) offer(ofIncident(incident, where), incident.no);
+  for (const track of where.tracks) offer(ofTrack(track, where), track.no);
+  for (const sensor of where.sensors) offer(ofSensor(sensor));
+  for (const fence of where.geofences) offer(ofGeofence(fence));
+  found.sort((a, b) => a.rank - b.rank);
+  const best = found.slice(0, MOST).map(({ entry }) => entry);
+  const place = parseCoordinates(text);
+  return place ? [ofPlace(place), ...best] : best;
 }
+
+const ofIncident = (incident: Incident, where: Findable): Found => ({
+  id: `incident ${incident.id}`,
+  kind: 'incident',
+  text: where.nameIncident(incident),
+  selection: { kind: 'incident', id: incident.id },
+  lon: incident.lon,
+  lat: incident.lat,
+});
+
+const ofTrack = (track: Track, where: Findable): Found => ({
+  id: `track ${track.no}`,
+  kind: 'track',
+  text: where.nameTrack(track),
+  selection: { kind: 'track', no: track.no },
+  lon: track.lon,
+  lat: track.lat,
+});
+
+const ofSensor = (sensor: Sensor): Found => ({
+  id: `sensor ${sensor.id}`,
+  kind: 'sensor',
+  text: sensor.name,
+  selection: { kind: 'sensor', id: sensor.id },
+  lon: sensor.lon,
+  lat: sensor.lat,
+});
+
+const ofGeofence = (fence: Geofence): Found => ({
+  id: `geofence ${fence.id}`,
+  kind: 'geofence',
+  text: fence.name,
+  selection: { kind: 'geofence', id: fence.id },
+  lon: null,
+  lat: null,
+});
+
+const ofPlace = (place: { lat: number; lon: number }): Found => ({
+  id: 'place',
+  kind: 'place',
+  text: `${place.lat}, ${place.lon}`,
+  selection: null,
+  ...place,
+});

@@ -10,7 +10,6 @@ export type Selection =
   | { kind: 'track'; no: number }
   | { kind: 'geofence'; id: string }
   | { kind: 'sensor'; id: string };
-export type Tool = 'area' | 'line';
 
 export interface Notice {
   id: number;
@@ -24,7 +23,6 @@ interface View {
   /** Which of the three pages a phone shows. */
   page: Page;
   selection: Selection | null;
-  tool: Tool | null;
   showQuiet: boolean;
   resolvedTab: boolean;
   finding: boolean;
@@ -38,7 +36,6 @@ export const useView = create<View>()(() => ({
   panel: 'alarms',
   page: 'list',
   selection: null,
-  tool: null,
   showQuiet: false,
   resolvedTab: false,
   finding: false,
@@ -50,7 +47,7 @@ export const useView = create<View>()(() => ({
 const set = useView.setState;
 
 export function openPanel(panel: Panel): void {
-  set((view) => ({ panel, page: 'list', tool: panel === 'zones' ? view.tool : null }));
+  set({ panel, page: 'list' });
 }
 
 export const showPage = (page: Page): void => set({ page });

@@ -7,16 +7,19 @@ group `watchline.adapters`. Ours win, so that no installed package can take thei
 
 import importlib
 import importlib.util
+import pkgutil
 from collections import defaultdict
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from typing import Protocol, cast
 
+from watchline_sensors import adapters
 from watchline_sensors.adapters import Adapter
 from watchline_sensors.config import SensorConfig
 from watchline_sensors.errors import AdapterUnknown
 
 ENTRY_POINT_GROUP = "watchline.adapters"
+_NO_FAMILIES = {"replay"}  # plays what a family has recorded
 
 
 class Family(Protocol):
@@ -31,8 +34,9 @@ class Family(Protocol):
 
 def names() -> list[str]:
     """Every adapter name that could be used here, sorted."""
-    found = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
-    return sorted(found)
+    ours = {one.name for one in pkgutil.iter_modules(adapters.__path__) if one.ispkg}
+    others = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
+    return sorted(ours - _NO_FAMILIES | others)
 
 
 def family(name: str) -> Family:

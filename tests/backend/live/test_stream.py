@@ -12,6 +12,7 @@ import pytest
 
 from watchline.hub import HubServer, listen
 from watchline.live.model import Frame, Pulse, encode
+from watchline.live.screen import Screen as Screen_
 from watchline.settings import LiveSettings
 
 TOKEN = "token-of-the-writer"
@@ -248,6 +249,32 @@ async def test_a_screen_sees_tracks_alarms_sensors_and_zones_as_they_change(
     live.hub.execute("UPDATE sensor_health SET known_at = now() - interval '40 s'")
     assert (await screen.next("sensors"))["changed"][0]["code"] == "health.silent"
     screen.close()
+
+
+async def test_screens_that_keep_up_are_written_to_without_waking_their_tasks(
+    live, writer, monkeypatch
+):
+    """The fast path holds with this uvicorn; without it 500 screens cost twice as much."""
+    pushed, waited = [], []
+    real = Screen_.push
+
+    def push(screen, *arguments):
+        real(screen, *arguments)
+        (waited if screen.pending else pushed).append(screen)
+        assert type(screen.send.__self__).__name__ == "RequestResponseCycle"
+
+    monkeypatch.setattr(Screen_, "push", push)
+    screens = [await live.screen() for _ in range(3)]
+    for screen in screens:
+        await _up(screen)
+    for at_ms in range(5):
+        writer.say(up=[row(1, at_ms + 10)])
+        for screen in screens:
+            while [r[11] for r in (await screen.next("tracks"))["up"] if r[0] == 1] != [at_ms + 10]:
+                pass
+    assert len(pushed) >= 15 and not waited
+    for screen in screens:
+        screen.close()
 
 
 async def test_who_comes_back_hears_what_was_missed_and_no_more(live, writer, make_incident):

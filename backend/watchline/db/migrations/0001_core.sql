@@ -30,6 +30,8 @@ CREATE TABLE sector_state (                               -- packed: written who
     tracker         bytea NOT NULL,
     rules           bytea NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+-- Written whole with each commit: compressing it would cost milliseconds each time.
+ALTER TABLE sector_state ALTER COLUMN tracker SET STORAGE EXTERNAL;
 
 CREATE TABLE site (
     id              text PRIMARY KEY,

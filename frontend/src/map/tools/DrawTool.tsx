@@ -92,6 +92,8 @@ function Drawing({ draft }: { draft: Draft }) {
         event.preventDefault();
         tellDraft({ type: 'add', at: map.getCenter().toArray() });
       } else if (event.key === 'Enter' && !target.closest('button, [role="row"]')) {
+        // Else the form that opens now would be sent by the same key.
+        event.preventDefault();
         tellDraft({ type: 'finish' });
       } else if (event.key === 'Backspace') {
         event.preventDefault();
