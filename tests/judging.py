@@ -84,7 +84,7 @@ def updates(
 ) -> TrackUpdates:
     """Updates with round covariances; `track` numbers the tracks. Scalars count for all."""
     track, at, x, y, sigma, plot, status = np.broadcast_arrays(
-        track, at_us, x, y, sigma, plot, status
+        np.atleast_1d(track), at_us, x, y, sigma, plot, status
     )
     m = track.size
     ids = np.zeros((m, 16), np.uint8)

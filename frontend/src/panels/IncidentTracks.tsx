@@ -1,7 +1,7 @@
 import { Button as AriaButton } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { Incident } from '../api/types';
-import { useLive } from '../state/live-store';
+import { useSteadyTrack } from '../state/clock';
 import { select } from '../state/view';
 import { Icon } from '../ui/Icon';
 import { TrackLine } from './TrackLine';
@@ -18,7 +18,7 @@ export function IncidentTracks({ incident }: { incident: Incident }) {
 
 export function TrackLink({ no }: { no: number }) {
   const { t } = useTranslation();
-  const track = useLive((state) => state.tracks.get(no));
+  const track = useSteadyTrack(no);
   return (
     <AriaButton className="link-row" onPress={() => select({ kind: 'track', no })}>
       <Icon name="track" size={16} />

@@ -6,7 +6,7 @@ import { CLASS_ORDER, type ObjectClass, type TrackDetail } from '../api/types';
 import { bearing, kmh, localMoment, percent } from '../i18n/format';
 import { useAgeText, useDistanceText, useSpoken } from '../i18n/spoken';
 import { ellipseAxes } from '../map/geo';
-import { useNow } from '../state/clock';
+import { useNow, useSteadyTrack } from '../state/clock';
 import { useLive } from '../state/live-store';
 import { isOpen } from '../state/order';
 import { headingDeg, speedMps, type Track } from '../state/track';
@@ -23,7 +23,7 @@ import { whatHappened } from './what';
 /** What is believed of one thing that moves, and how surely. */
 export function TrackCard({ no }: { no: number }) {
   const { t } = useTranslation();
-  const track = useLive((state) => state.tracks.get(no));
+  const track = useSteadyTrack(no);
   const { data: detail, isPending } = useTrackDetail(no);
   const place = track ?? detail;
   return (

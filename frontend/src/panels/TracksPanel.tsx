@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
+import { useSteadyTrack } from '../state/clock';
 import { useLive } from '../state/live-store';
 import { goTo, select, useView } from '../state/view';
 import { Field } from '../ui/Field';
@@ -84,7 +85,7 @@ export function TracksPanel() {
 
 function TrackRow({ no }: { no: number }) {
   const { t } = useTranslation();
-  const track = useLive((state) => state.tracks.get(no));
+  const track = useSteadyTrack(no);
   return (
     <div className="plain-row">
       <Icon name="track" size={16} />

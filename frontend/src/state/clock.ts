@@ -2,6 +2,7 @@
 
 import { useSyncExternalStore } from 'react';
 import { useLive } from './live-store';
+import type { Track } from './track';
 
 let tick = Date.now();
 const subscribers = new Set<() => void>();
@@ -29,6 +30,12 @@ export const useTick = (): number => useSyncExternalStore(subscribe, () => tick)
 export function useNow(): number {
   const offset = useLive((state) => state.clockOffsetMs) ?? 0;
   return useTick() + offset;
+}
+
+/** A track as of the last tick: numbers that change faster cannot be read. */
+export function useSteadyTrack(no: number): Track | undefined {
+  useTick();
+  return useLive.getState().tracks.get(no);
 }
 
 /** Hub time at this instant, for code outside React. */

@@ -39,7 +39,7 @@ def brief(findings: list[Finding]) -> list[tuple[str, int]]:
         ([(-5, 100), (100, 100)], []),  # from a side that is not known
         ([(-100, 100), (-100, 900), (-50, 1100)], []),  # alongside
         ([(-100, 100), (-100, -100), (100, -100), (100, 100)], []),  # round the end
-        ([(-100, 50), (0, -5), (100, 50)], [("left_to_right", 0)]),  # cut near the end
+        ([(-100, 50), (0, 5), (100, 50)], [("left_to_right", 0)]),  # cut near the end
         ([(-100, 50), (0, -60), (100, 50)], []),  # past the end, straight
         ([(-100, 900), (200, 1100)], []),  # cuts both arms of the bend: outside to outside
         ([(-100, 900), (100, 900), (100, 1100)], [("left_to_right", 1), ("right_to_left", 2)]),
