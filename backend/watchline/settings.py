@@ -66,7 +66,7 @@ class SessionSettings(BaseModel):
 class LiveSettings(BaseModel):
     """The live picture: how often screens are told, and when a slow one is let go."""
 
-    track_interval_ms: float = Field(default=100, ge=0)
+    track_interval_ms: float = Field(default=50, ge=0)
     heartbeat_s: float = Field(default=15, gt=0)
     slow_client_s: float = Field(default=10, gt=0)
     session_check_s: float = Field(default=3, gt=0, le=5)

@@ -5,7 +5,7 @@ import { ApiError, onApiError } from './api/http';
 import { useMe } from './api/queries';
 import { ChangePassword } from './panels/ChangePassword';
 import { Console } from './panels/Console';
-import { Login } from './panels/Login';
+import { Brand, Login } from './panels/Login';
 import { usePrefs } from './state/prefs';
 import { Problem } from './ui/States';
 
@@ -35,11 +35,17 @@ function Gate() {
     [client],
   );
 
-  if (isPending) return <main className="gate" aria-busy="true" />;
-  if (error) {
-    return error instanceof ApiError && error.status === 401 ? (
-      <Login />
-    ) : (
+  if (isPending) {
+    return (
+      <main className="gate" aria-busy="true">
+        <Brand />
+      </main>
+    );
+  }
+  if (error instanceof ApiError && error.status === 401) return <Login />;
+  // A hub that is away for a moment must not take the picture off the screen.
+  if (!me) {
+    return (
       <main className="gate">
         <Problem error={error} onRetry={refetch} />
       </main>

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
+_AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 #: Software WebGL for the map, and none of the browser's own calls home.
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -214,9 +215,21 @@ class Console:
         assert not self.errors, f"the page complained: {self.errors}"
 
     def assert_fits(self) -> None:
-        """Nothing makes the page scroll sideways."""
+        """Nothing makes the page scroll sideways, and no part of the top bar lies on another."""
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= self.size[0], f"the page is {wide} px wide on a {self.size[0]} px screen"
+        clashes = self.page.evaluate(
+            """() => {
+                const parts = [...document.querySelectorAll('.top > *, .health > *')];
+                const boxes = parts.map(e => [e, e.getBoundingClientRect()]);
+                return boxes.flatMap(([a, p]) => boxes
+                    .filter(([b, q]) => a !== b && !a.contains(b) && !b.contains(a)
+                        && p.right > q.left + 1 && q.right > p.left + 1
+                        && p.bottom > q.top + 1 && q.bottom > p.top + 1)
+                    .map(([b]) => `${a.className} on ${b.className}`));
+            }"""
+        )
+        assert not clashes, f"parts of the top bar overlap: {clashes}"
 
     # -- looks ---------------------------------------------------------------------------------
 
@@ -240,6 +253,17 @@ class Console:
         self.page.wait_for_timeout(400)
         self.page.screenshot(path=str(path))
         return path
+
+    def accessibility_faults(self) -> list[str]:
+        """What axe-core (a development dependency of the frontend) finds wrong, one line each."""
+        source = _AXE.read_text("utf-8")
+        self.page.evaluate(source)
+        found = self.page.evaluate("async () => (await axe.run()).violations")
+        return [
+            f"{fault['id']} ({fault['impact']}): {fault['help']}: "
+            + "; ".join(node["html"][:160] for node in fault["nodes"][:3])
+            for fault in found
+        ]
 
     def text(self) -> str:
         """All text on the page, for asking whether a raw key or code shows."""

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from watchline.detections.ledger import SeqSet
 from watchline_sensors.contract import (
+    UNREADABLE,
     Detection,
     Envelope,
     Health,
@@ -89,8 +90,7 @@ def accept(
             continue
         try:
             item = decoder.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
-            # A ValidationError (wrong type, missing field) is a DecodeError too.
+        except UNREADABLE:
             bad.append(_quarantine(seq, "item.malformed", raw))
             continue
         code = item.defect()

@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from watchline.geofences.compiled import compiled
 from watchline.geofences.grid import Grid, locate
 from watchline.geofences.predicates import Floats, cuts
 from watchline.geofences.runs import grown, in_order, starts
@@ -13,7 +13,7 @@ from watchline.geofences.runs import grown, in_order, starts
 _MIN_VARIANCE = 1e-12
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def stand(
     edges: Floats,
     listed: NDArray[np.int32],
@@ -55,7 +55,7 @@ def stand(
     return (z if left else -z), math.sqrt(nearest)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def cut_at(
     ax: float, ay: float, bx: float, by: float, x: float, y: float, to_x: float, to_y: float
 ) -> tuple[float, bool]:
@@ -67,7 +67,7 @@ def cut_at(
     return min(max(share, 0.0), 1.0), before > after
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def lines_cut(
     grid: Grid, order: NDArray[np.int64], x: Floats, y: Floats, to_x: Floats, to_y: Floats
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -82,7 +82,7 @@ def lines_cut(
     return start, in_order(start, order, line)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lines_cut(
     grid: Grid,
     order: NDArray[np.int64],

@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from watchline.geofences.compiled import compiled
 from watchline.geofences.predicates import Floats
 
 #: The search ends when no point can be deeper than the best by more than this share of it,
@@ -14,7 +14,7 @@ _PRECISION = 0.02
 _MAX_LOOKS = 1000
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def deepest_points(edges: Floats, owner_start: NDArray[np.int64], boxes: Floats) -> Floats:
     """(x, y, depth) of each area; edges (n, 4) are grouped by area.
 
@@ -57,7 +57,7 @@ def deepest_points(edges: Floats, owner_start: NDArray[np.int64], boxes: Floats)
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _depth(edges: Floats, x: float, y: float) -> float:
     """Distance to the nearest edge, negative outside."""
     nearest = np.inf

@@ -10,9 +10,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from watchline.geofences.compiled import compiled
 from watchline.geofences.predicates import Floats
 from watchline.geofences.raster import raster
 
@@ -29,7 +29,7 @@ class Grid(NamedTuple):
 
     `edges` rows are (ax, ay, bx, by), grouped by owner: `owner_start[k]:owner_start[k + 1]`.
     `boxes` rows are each owner's (min x, min y, max x, max y).
-    `levels` rows are (x0, y0, cell, margin), `sizes` rows (columns, rows, first → cells).
+    `levels` rows are (x0, y0, cell, margin, 1/cell), `sizes` rows (columns, rows, first → cells).
     `cells` rows are (first, end of those with the centre inside or an edge in the cell,
     end → entries); cells that say the same share their entries.
     `entries` rows are (2 · owner + centre inside, first, end of the edges in the cell itself,
@@ -70,7 +70,7 @@ def build_grid(edges: Floats, owner_start: NDArray[np.int64], *, closed: bool) -
         edges=edges,
         owner_start=owner_start,
         boxes=boxes,
-        levels=np.array([frame[:4] for frame in frames]),
+        levels=np.array([(*frame[:4], 1.0 / frame[2]) for frame in frames]),
         sizes=sizes,
         cells=np.concatenate(cells),
         entries=np.concatenate(entries),
@@ -131,7 +131,7 @@ def _finest(edges: Floats, closed: bool) -> float:
     return max(float(np.median(lengths)) * (0.33 if closed else 0.7), 5.0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def locate(grid: Grid, x: float, y: float, reach: float) -> tuple[int, float, float]:
     """(cell, its centre) to ask about what lies within `reach` of a point; −1: nothing does."""
     levels, sizes = grid.levels, grid.sizes
@@ -142,7 +142,7 @@ def locate(grid: Grid, x: float, y: float, reach: float) -> tuple[int, float, fl
     x0, y0, size = levels[k, 0], levels[k, 1], levels[k, 2]
     column, row = 0, 0
     if k < last:
-        fx, fy = (x - x0) / size, (y - y0) / size
+        fx, fy = (x - x0) * levels[k, 4], (y - y0) * levels[k, 4]
         if not (0.0 <= fx < sizes[k, 0] and 0.0 <= fy < sizes[k, 1]):
             return -1, 0.0, 0.0
         column, row = int(fx), int(fy)

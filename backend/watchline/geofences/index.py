@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from watchline.geofences.check import defects
+from watchline.geofences.compiled import compiled
 from watchline.geofences.crossing import lines_cut
 from watchline.geofences.deepest import deepest_points
 from watchline.geofences.grid import Grid, build_grid, locate
@@ -115,7 +115,7 @@ def _columns(*columns: Floats) -> list[Floats]:
     return [np.ascontiguousarray(column, dtype=np.float64) for column in columns]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def inside(
     grid: Grid, order: NDArray[np.int64], x: Floats, y: Floats
 ) -> tuple[NDArray[np.int64], Ints]:
@@ -130,7 +130,7 @@ def inside(
     return start, in_order(start, order, area)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _inside(
     grid: Grid,
     order: NDArray[np.int64],
@@ -161,14 +161,13 @@ def _inside(
                 j = listed[k]
                 ax, ay, bx, by = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
                 odd ^= cuts(ax, ay, bx, by, x[i], y[i], cx, cy)
-            if odd:
-                area[used] = entries[e, 0] >> 1
-                used += 1
+            area[used] = entries[e, 0] >> 1  # kept only if odd
+            used += odd
         counts[i] = used - before
     return len(order), used
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def probabilities(
     grid: Grid,
     order: NDArray[np.int64],
@@ -192,7 +191,7 @@ def probabilities(
     return start, in_order(start, order, area), in_order(start, order, p)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _probabilities(
     grid: Grid,
     order: NDArray[np.int64],

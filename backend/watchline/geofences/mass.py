@@ -13,8 +13,8 @@ only near edges have to be visited.
 import math
 
 import numpy as np
-from numba import njit
 
+from watchline.geofences.compiled import compiled
 from watchline.geofences.predicates import Floats, is_left
 
 #: Beyond this many σ an edge counts by its angle alone.
@@ -42,7 +42,7 @@ MIN_VARIANCE = 1e-12
 _MAX_CORRELATION = 1.0 - 1e-9
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def whitener(var_x: float, cov_xy: float, var_y: float) -> tuple[float, float, float]:
     """(a, b, c): u = a·x, v = c·(y − b·u) have unit covariance; degenerate input is clamped."""
     sx = math.sqrt(max(var_x, MIN_VARIANCE))
@@ -51,20 +51,20 @@ def whitener(var_x: float, cov_xy: float, var_y: float) -> tuple[float, float, f
     return 1.0 / sx, rho * sy, 1.0 / (sy * math.sqrt(1.0 - rho * rho))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _g(u: float) -> float:
     scaled = u * _STEPS
     i = int(scaled)
     return float(_G[i] + (scaled - i) * (_G[i + 1] - _G[i]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _pair(hh: float, middle: float, off: float) -> float:
     left, right = middle - off, middle + off
     return _g(hh + left * left) + _g(hh + right * right)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _integral(hh: float, low: float, high: float) -> float:
     """∫ g(hh + t²) dt by Gauss–Legendre."""
     length = high - low
@@ -95,7 +95,7 @@ def _atan_coefficients() -> tuple[float, ...]:
 _A0, _A1, _A2, _A3, _A4, _A5, _A6, _A7 = _atan_coefficients()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _angle(y: float, x: float) -> float:
     """atan2(y, x) for y >= 0, three times as fast."""
     run = abs(x)
@@ -113,7 +113,7 @@ def _angle(y: float, x: float) -> float:
     return turn if x >= 0.0 else math.pi - turn
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def shut_off(
     ax: float,
     ay: float,
@@ -153,7 +153,7 @@ def shut_off(
     return -angle
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def mass_of(edges: Floats, x: float, y: float, var_x: float, cov_xy: float, var_y: float) -> float:
     """The Gaussian mass of the polygon with these edges (n, 4), shell left, holes right about."""
     a, b, c = whitener(var_x, cov_xy, var_y)

@@ -1,13 +1,14 @@
 """Which side of an edge a point lies on, told the same way by every edge that meets there."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from watchline.geofences.compiled import compiled
 
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def is_left(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> bool:
     """Whether a point lies to the left of the directed edge from a to b.
 
@@ -20,7 +21,7 @@ def is_left(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> b
     return (cross > 0.0) | ((cross == 0.0) & ((dy < 0.0) | ((dy == 0.0) & (dx > 0.0))))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cuts(
     ax: float, ay: float, bx: float, by: float, x: float, y: float, to_x: float, to_y: float
 ) -> bool:

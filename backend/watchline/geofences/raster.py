@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from watchline.geofences.compiled import compiled
 from watchline.geofences.predicates import Floats, is_left
 from watchline.geofences.runs import grown, grown_rows
 
@@ -14,7 +14,7 @@ from watchline.geofences.runs import grown, grown_rows
 _SLACK = 1e-6
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def raster(
     edges: Floats,
     owner_start: NDArray[np.int64],
@@ -114,13 +114,13 @@ def raster(
     return cells, entries, listed[:listed_n].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _floor(value: float, low: int, high: int) -> int:
     """The floor, clamped before it becomes an integer."""
     return int(min(max(math.floor(value), float(low)), float(high)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _span(
     ax: float, ay: float, bx: float, by: float, low: float, high: float
 ) -> tuple[float, float]:
@@ -136,7 +136,7 @@ def _span(
     return max(min(ax, bx), west), min(max(ax, bx), east)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _mark_centres(
     ax: float,
     ay: float,
@@ -168,7 +168,7 @@ def _mark_centres(
             odds[(row - r0) * (c1 - c0 + 1) + column - c0] ^= 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sorted(
     entries: NDArray[np.int32], home: NDArray[np.int32], n_cells: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from watchline.geofences.compiled import compiled
 from watchline.geofences.predicates import Floats
 
 #: Fewer points than this all fit the cache anyway.
@@ -22,7 +22,7 @@ def visiting_order(level: Floats, x: Floats, y: Floats) -> NDArray[np.int64]:
     return np.argsort(tiles(x, y, level), kind="stable")  # 16 bits: a radix sort
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def tiles(x: Floats, y: Floats, level: Floats) -> NDArray[np.uint16]:
     """The tile of each point among 256 x 256; NaN stands in the first."""
     found = np.zeros(len(x), np.uint16)
@@ -34,7 +34,7 @@ def tiles(x: Floats, y: Floats, level: Floats) -> NDArray[np.uint16]:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def grown(array: Any) -> Any:
     """A copy with room for twice as much."""
     more = np.empty(2 * len(array), array.dtype)
@@ -43,7 +43,7 @@ def grown(array: Any) -> Any:
     return more
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def grown_rows(rows: NDArray[np.int32]) -> NDArray[np.int32]:
     """As `grown`, for rows of four."""
     more = np.empty((2 * len(rows), 4), np.int32)
@@ -53,7 +53,7 @@ def grown_rows(rows: NDArray[np.int32]) -> NDArray[np.int32]:
     return more
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where each run begins when they stand one after the other, and where the last one ends."""
     start = np.empty(len(counts) + 1, np.int64)
@@ -63,7 +63,7 @@ def starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return start
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def in_order(start: NDArray[np.int64], order: NDArray[np.int64], found: Any) -> Any:
     """Runs that were found in `order`, put into the points' own order."""
     placed = np.empty(start[-1], found.dtype)

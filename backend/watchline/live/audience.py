@@ -21,6 +21,7 @@ class Audience:
     def __init__(self, picture: Picture, interval_s: float, clock: Callable[[], float]) -> None:
         self.picture = picture
         self.screens: set[Screen] = set()
+        self.dropped = 0
         self._interval_s = interval_s
         self._clock = clock
         self._published = 0

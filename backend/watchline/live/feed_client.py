@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import httpx2
-import msgspec
 
 from watchline.live.model import Frame, decode
+from watchline_sensors.contract import UNREADABLE
 
 #: A picture of 100,000 tracks is some 10 MB; more is no feed of ours.
 MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -54,7 +54,7 @@ async def split(chunks: AsyncIterator[bytes]) -> AsyncIterator[Frame]:
                 break
             try:
                 frame = decode(waiting[at + 4 : at + 4 + size])
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 raise FeedBroken("feed.malformed") from error
             at += 4 + size
             yield frame

@@ -77,6 +77,11 @@ class LiveManager:
         """How many streams are open."""
         return len(self._screens())
 
+    @property
+    def dropped_screens(self) -> int:
+        """How many were dropped because they did not read what they were sent."""
+        return sum(follower.audience.dropped for follower in self._followers.values())
+
     def _screens(self) -> list[Screen]:
         return [s for follower in self._followers.values() for s in follower.audience.screens]
 

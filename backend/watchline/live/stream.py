@@ -72,6 +72,7 @@ class LiveStream(Response):
             # Cancelled by our own housekeeping: nothing of the pending frame was written.
             screen.task.uncancel()
             screen.bye = events.bye("live.too_slow")
+            audience.dropped += 1
             _log.warning("live.slow_screen_dropped", sector=audience.picture.sector)
         finally:
             audience.screens.discard(screen)

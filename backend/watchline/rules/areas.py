@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from watchline.geofences.compiled import compiled
 from watchline.geofences.mass import REACH, mass_of
 from watchline.geofences.predicates import Floats
 from watchline.geofences.runs import grown
@@ -31,7 +31,7 @@ AREA_EVENT = np.dtype(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def p_deepest(edges: Floats, deepest: Floats, var_x: float, cov_xy: float, var_y: float) -> float:
     """p at an area's deepest point (x, y, depth) under a covariance."""
     if deepest[2] > REACH * math.sqrt(max(var_x + var_y, 0.0)):
@@ -39,13 +39,13 @@ def p_deepest(edges: Floats, deepest: Floats, var_x: float, cov_xy: float, var_y
     return mass_of(edges, deepest[0], deepest[1], var_x, cov_xy, var_y)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def least_threshold(p_in: float, depth: float, variance: float) -> float:
     """What an entry's threshold cannot be below: the deepest point's circle is inside the area."""
     return min(p_in, DEEPEST_SHARE * -math.expm1(-0.5 * depth * depth / variance))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def judge_areas(
     members: NDArray[Any],
     n_slots: int,

@@ -16,9 +16,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from watchline.geofences.compiled import compiled
 from watchline.geofences.crossing import cut_at, stand
 from watchline.geofences.grid import Grid, locate
 from watchline.geofences.predicates import Floats, cuts
@@ -50,7 +50,7 @@ LINE_EVENT = np.dtype(
 )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def stand_of(  # the nearest of those in reach, or of all
     grid: Grid,
     line: int,
@@ -75,7 +75,7 @@ def stand_of(  # the nearest of those in reach, or of all
     ]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def note_cuts(
     beside: Any,
     grid: Grid,
@@ -116,7 +116,7 @@ def note_cuts(
             beside.rl_y_m = cut_y
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def settle(
     beside: Any,
     z: float,
@@ -146,7 +146,7 @@ def settle(
     beside.rl_segment = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def clear(beside: Any, slot: int, line: int) -> None:
     """A record of a track beside a line of which nothing is known."""
     beside.track = slot
@@ -172,7 +172,7 @@ def clear(beside: Any, slot: int, line: int) -> None:
     beside.rl_y_m = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def judge_lines(
     tracks: NDArray[Any],
     beside: NDArray[Any],
@@ -313,7 +313,7 @@ def judge_lines(
     return kept[:n_kept].copy(), events[:n_events].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def judge_anew(
     beside: NDArray[Any],
     edited: NDArray[np.bool_],

@@ -1,13 +1,14 @@
 """Find the tracks of a batch of updates among those known: compiled, without a dictionary."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from watchline.geofences.compiled import compiled
 
 Longs = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def slots_of(
     known_a: NDArray[np.uint64],
     known_b: NDArray[np.uint64],
@@ -60,7 +61,7 @@ def slots_of(
     return slots, founders[:new].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def paths_of(
     slots: Longs, known: int, total: int, judged: NDArray[np.bool_], ended: NDArray[np.bool_]
 ) -> tuple[Longs, Longs, NDArray[np.bool_]]:

@@ -5,6 +5,7 @@ import { PMTiles, Protocol } from 'pmtiles';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Sector } from '../api/types';
+import { Empty } from '../ui/States';
 import { MapContext } from './context';
 import { addIcons } from './icons';
 import './map.css';
@@ -67,11 +68,20 @@ export function MapView({ sector, children }: { sector: Sector; children: ReactN
   const host = useRef<HTMLDivElement>(null);
   const palette = usePalette();
   const [map, setMap] = useState<maplibregl.Map | null>(null);
+  const [failed, setFailed] = useState(false);
   const first = useRef({ palette, label: t('map.label') });
 
   useEffect(() => {
     if (!host.current) return;
-    const created = createMap(host.current, sector, first.current.palette, first.current.label);
+    let created: maplibregl.Map;
+    try {
+      created = createMap(host.current, sector, first.current.palette, first.current.label);
+    } catch (error) {
+      // Without WebGL there is no map; the lists hold all that is on it.
+      console.warn(error);
+      setFailed(true);
+      return;
+    }
     created.touchZoomRotate.disableRotation();
     created.keyboard.disableRotation();
     let removed = false;
@@ -107,6 +117,11 @@ export function MapView({ sector, children }: { sector: Sector; children: ReactN
         <MapContext value={map}>{children}</MapContext>
       ) : (
         <div className="map-skeleton" aria-hidden="true" />
+      )}
+      {failed && (
+        <div className="map-failed">
+          <Empty icon="map">{t('map.failed')}</Empty>
+        </div>
       )}
     </div>
   );

@@ -1,12 +1,17 @@
-/** The order of the map's layers, bottom to top, whenever and in whatever order they are added. */
+/** The order of the map's layers, bottom to top, whenever and in whatever order they are added.
+ *
+ * Layers of one slot stand as they were added, so what may arrive in either order has its own.
+ */
 
 import type { AddLayerObject, Map as MapLibreMap } from 'maplibre-gl';
 
 export const SLOTS = [
   'land',
+  'forest',
   'shade',
   'imported',
-  'ground',
+  'river',
+  'roads',
   'sector',
   'fields',
   'border',
@@ -17,6 +22,7 @@ export const SLOTS = [
   'sensors',
   'tracks',
   'incidents',
+  'selection',
   'tool',
 ] as const;
 export type Slot = (typeof SLOTS)[number];

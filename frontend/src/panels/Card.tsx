@@ -9,10 +9,11 @@ import { TrackCard } from './TrackCard';
 
 /** The card of whatever is selected. */
 export function Card() {
+  const { t } = useTranslation();
   const selection = useView((view) => view.selection);
   if (!selection) return null;
   return (
-    <aside className="card" data-kind={selection.kind}>
+    <aside className="card" data-kind={selection.kind} aria-label={t('rail.card')}>
       {selection.kind === 'incident' && <IncidentCard key={selection.id} id={selection.id} />}
       {selection.kind === 'track' && <TrackCard key={selection.no} no={selection.no} />}
       {selection.kind === 'sensor' && <SensorCard key={selection.id} id={selection.id} />}

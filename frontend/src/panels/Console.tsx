@@ -6,7 +6,7 @@ import { hub } from '../api/hub';
 import { connectLive } from '../api/live';
 import { useSectors } from '../api/queries';
 import type { Me, Sector } from '../api/types';
-import { applyLive, startLive, useLive } from '../state/live-store';
+import { applyLive, startLive, stopLive, useLive } from '../state/live-store';
 import { setPrefs, usePrefs } from '../state/prefs';
 import { useView } from '../state/view';
 import { Problem } from '../ui/States';
@@ -52,11 +52,16 @@ function useLiveSector(id: string | undefined): void {
     if (!id) return;
     startLive(id);
     useView.setState({ selection: null, resolving: null });
-    return connectLive({
+    const close = connectLive({
       url: hub.liveUrl(id),
       apply: applyLive,
       onRefused: () => client.invalidateQueries({ queryKey: ['me'] }),
     });
+    return () => {
+      close();
+      // Whoever signs in next starts with nothing.
+      stopLive();
+    };
   }, [id, client]);
 }
 

@@ -26,7 +26,7 @@ export function HealthStrip() {
           </Button>
           {link === 'live' && pulse.writer !== 'down' && (
             <>
-              <span className="health-figure">
+              <span className="health-figure health-rate">
                 {t('health.rate', { n: rate(pulse.detections_per_s, i18n.language) })}
               </span>
               <span className={`health-figure ${pulse.lag_ms > LATE_MS ? 'health-warn' : ''}`}>

@@ -11,15 +11,14 @@ export function PhoneBar() {
   const panel = useView((view) => view.panel);
   const selected = useView((view) => view.selection !== null);
   const waiting = useWaiting();
-  const listIcon = PANELS.find((each) => each.panel === panel)?.icon ?? 'alarm';
   return (
     <nav className="phone-bar" aria-label={t('rail.label')}>
       <PhoneItem
         data-page="list"
-        icon={listIcon}
-        label={t(`rail.${panel}`)}
-        isOn={page === 'list'}
-        onPress={() => showPage('list')}
+        icon="alarm"
+        label={t('rail.alarms')}
+        isOn={page === 'list' && panel === 'alarms'}
+        onPress={() => openPanel('alarms')}
         {...(waiting > 0 ? { badge: waiting } : {})}
       />
       <PhoneItem
@@ -38,7 +37,12 @@ export function PhoneBar() {
         onPress={() => showPage('card')}
       />
       <MenuTrigger>
-        <PhoneItem data-page="more" icon="more" label={t('rail.more')} isOn={false} />
+        <PhoneItem
+          data-page="more"
+          icon="more"
+          label={t('rail.more')}
+          isOn={page === 'list' && panel !== 'alarms'}
+        />
         <Popover className="popover" placement="top end">
           <Menu className="menu" onAction={(key) => openPanel(key as typeof panel)}>
             {PANELS.map((each) => (

@@ -1,3 +1,4 @@
+import { useTranslation } from 'react-i18next';
 import { useView } from '../state/view';
 import { AlarmsPanel } from './AlarmsPanel';
 import { SensorsPanel } from './SensorsPanel';
@@ -15,10 +16,11 @@ const PANELS = {
 
 /** The list beside the map. */
 export function SidePanel() {
+  const { t } = useTranslation();
   const panel = useView((view) => view.panel);
   const Shown = PANELS[panel];
   return (
-    <aside className="side" data-panel={panel}>
+    <aside className="side" data-panel={panel} aria-label={t(`rail.${panel}`)}>
       <Shown />
     </aside>
   );

@@ -31,6 +31,9 @@ export function TopBar({ me, sector, sectors, onSector }: Props) {
   const { t } = useTranslation();
   return (
     <header className="top">
+      <h1 className="visually-hidden">
+        {t('app.name')}: {sector?.name}
+      </h1>
       <div className="top-sector">
         {sectors.length > 1 ? (
           <Select

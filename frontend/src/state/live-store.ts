@@ -31,6 +31,10 @@ export function applyIncident(incident: Incident): void {
   useLive.setState({ incidents: new Map(state.incidents).set(incident.id, incident) });
 }
 
+export function stopLive(): void {
+  useLive.setState(emptyLive(null, Date.now()), true);
+}
+
 export function startLive(sector: string): void {
   useLive.setState(emptyLive(sector, Date.now()), true);
 }

@@ -59,6 +59,7 @@ def moved(**changes):
     ("item", "code"),
     [
         (b"\xc1", "item.malformed"),
+        (msgspec.msgpack.encode(GOOD).replace(b"radar-a", b"radar-\xff"), "item.malformed"),
         (msgspec.msgpack.encode({"type": "detection", "sensor": 3}), "item.malformed"),
         (bent(sensor="nobody"), "item.sensor_unknown"),
         (bent(sensor="radar-of-b"), "item.sensor_of_another_edge"),

@@ -373,6 +373,7 @@ async def test_one_that_does_not_read_is_dropped_and_the_others_are_not(live, wr
             await good.next("tracks")
             heard += 1
     assert heard > 3
+    assert live.hub.app.state.live.dropped_screens == 1
     writer.say(up=[row(1, 77)])
     while row(1, 77) not in [tuple(r) for r in (await good.next("tracks"))["up"]]:
         pass

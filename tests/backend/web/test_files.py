@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from watchline.web.files import inside
@@ -53,6 +53,8 @@ def test_files_inside_are_found(folder):
 
 
 @settings(deadline=None, max_examples=300)
+@example(pieces=["link", "outside.txt"])
+@example(pieces=["..", "outside.txt"])
 @given(pieces=st.lists(PIECE, max_size=5))
 def test_nothing_outside_is(folder, pieces):
     found = inside(folder, "/".join(pieces))

@@ -164,6 +164,7 @@ CREATE TABLE track (
 ) WITH (fillfactor = 70);
 CREATE INDEX track_live ON track (sector_id) WHERE known_to IS NULL AND status <> 'ended';
 CREATE INDEX track_last_at ON track USING brin (last_at);
+CREATE INDEX track_no ON track (sector_id, no);
 
 -- ── geofences and rules: versioned, never updated in place ────────────────────────────────────
 CREATE TABLE geofence (

@@ -109,13 +109,13 @@ const STYLES: Record<AreaLayer, Styled> = {
   ],
   forest: (source, palette) => [
     {
-      slot: 'land',
+      slot: 'forest',
       layer: { id: 'forest', type: 'fill', source, paint: { 'fill-color': palette.forest } },
     },
   ],
   river: (source, palette) => [
     {
-      slot: 'ground',
+      slot: 'river',
       layer: {
         id: 'river',
         type: 'line',
@@ -130,7 +130,7 @@ const STYLES: Record<AreaLayer, Styled> = {
   ],
   roads: (source, palette) => [
     {
-      slot: 'ground',
+      slot: 'roads',
       layer: {
         id: 'roads',
         type: 'line',

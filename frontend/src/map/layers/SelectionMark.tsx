@@ -88,7 +88,7 @@ export function SelectionMark() {
         },
       },
       {
-        slot: 'incidents',
+        slot: 'selection',
         layer: {
           id: 'selection',
           type: 'circle',
