@@ -26,7 +26,7 @@ def warm_up() -> None:
         edge=ones,
         boot=np.ones(n, np.int64),
         seq=np.arange(n),
-        x_m=np.arange(n) * 10.0,
+        x_m=np.linspace(0.0, 10.0 * (n - 1), n),
         y_m=np.zeros(n),
         var_x_m2=np.full(n, 4.0),
         cov_xy_m2=np.zeros(n),

@@ -15,7 +15,7 @@ from watchline.geofences.grid import Grid, build_grid, locate
 from watchline.geofences.mass import MIN_VARIANCE, NUDGE_X, NUDGE_Y, REACH, shut_off, whitener
 from watchline.geofences.model import Geofence, GeofenceKind
 from watchline.geofences.predicates import Floats, cuts
-from watchline.geofences.runs import grown, in_order, starts, visiting_order
+from watchline.geofences.runs import CHUNK, grown, in_order, starts, visiting_order
 
 Ints = NDArray[np.int32]
 
@@ -63,9 +63,7 @@ class GeofenceIndex:
         self, x_m: Floats, y_m: Floats, to_x_m: Floats, to_y_m: Floats
     ) -> tuple[NDArray[np.int64], Ints]:
         """(start, line) of the lines that each straight path cuts, uncertainty left out."""
-        columns = _columns(x_m, y_m, to_x_m, to_y_m)
-        order = visiting_order(self.line_grid.levels[-1], columns[0], columns[1])
-        return lines_cut(self.line_grid, order, *columns)
+        return lines_cut(self.line_grid, *_columns(x_m, y_m, to_x_m, to_y_m))
 
 
 def compile_index(geofences: Sequence[Geofence]) -> GeofenceIndex:
@@ -146,24 +144,28 @@ def _inside(
     A buffer that grew inside the loop would cost the loop half of its speed.
     """
     cells, entries, listed, edges = grid.cells, grid.entries, grid.listed, grid.edges
-    for at_order in range(at, len(order)):
-        i = order[at_order]
-        cell, cx, cy = locate(grid, x[i], y[i], 0.0)
-        if cell < 0:
-            continue
-        first, end = cells[cell, 0], cells[cell, 1]
-        if used + end - first > len(area):
-            return at_order, used
-        before = used
-        for e in range(first, end):
-            odd = (entries[e, 0] & 1) == 1
-            for k in range(entries[e, 1], entries[e, 2]):
-                j = listed[k]
-                ax, ay, bx, by = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
-                odd ^= cuts(ax, ay, bx, by, x[i], y[i], cx, cy)
-            area[used] = entries[e, 0] >> 1  # kept only if odd
-            used += odd
-        counts[i] = used - before
+    first, end = np.empty(CHUNK, np.int64), np.empty(CHUNK, np.int64)
+    centre_x, centre_y = np.empty(CHUNK), np.empty(CHUNK)
+    for base in range(at, len(order), CHUNK):
+        size = min(CHUNK, len(order) - base)
+        for q in range(size):
+            i = order[base + q]
+            cell, centre_x[q], centre_y[q] = locate(grid, x[i], y[i], 0.0)
+            first[q] = cells[cell, 0] if cell >= 0 else 0
+            end[q] = cells[cell, 1] if cell >= 0 else 0
+        for q in range(size):
+            if used + end[q] - first[q] > len(area):
+                return base + q, used
+            i, before = order[base + q], used
+            for e in range(first[q], end[q]):
+                odd = (entries[e, 0] & 1) == 1
+                for k in range(entries[e, 1], entries[e, 2]):
+                    j = listed[k]
+                    ax, ay, bx, by = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
+                    odd ^= cuts(ax, ay, bx, by, x[i], y[i], centre_x[q], centre_y[q])
+                area[used] = entries[e, 0] >> 1  # kept only if odd
+                used += odd
+            counts[i] = used - before
     return len(order), used
 
 

@@ -10,6 +10,9 @@ from watchline.geofences.predicates import Floats
 
 #: Fewer points than this all fit the cache anyway.
 _SORTED_FROM = 4096
+#: So many points look up their cells before the first is answered: the memory can fetch
+#: the next while it waits for one.
+CHUNK = 64
 
 
 def visiting_order(level: Floats, x: Floats, y: Floats) -> NDArray[np.int64]:

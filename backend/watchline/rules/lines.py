@@ -51,24 +51,10 @@ LINE_EVENT = np.dtype(
 
 
 @compiled
-def stand_of(  # the nearest of those in reach, or of all
-    grid: Grid,
-    line: int,
-    first: int,
-    end: int,
-    reach: float,
-    x: float,
-    y: float,
-    var_x: float,
-    cov_xy: float,
-    var_y: float,
+def stand_of(
+    grid: Grid, line: int, x: float, y: float, var_x: float, cov_xy: float, var_y: float
 ) -> float:
-    """z to a line, looking first at the edges listed as within `reach` of the point."""
-    if first < end:
-        z, distance = stand(grid.edges, grid.listed, first, end, x, y, var_x, cov_xy, var_y)
-        if distance <= reach:
-            return z
-    # The grid lists all edges in their own order first.
+    """z to a whole line: the grid lists all edges in their own order first."""
     start = grid.owner_start
     return stand(grid.edges, grid.listed, start[line], start[line + 1], x, y, var_x, cov_xy, var_y)[
         0
@@ -196,7 +182,10 @@ def judge_lines(
     A record lives while its track is not beyond doubt on one side; what it would say of a
     track that is can be worked out from the track's last plot, so nothing is kept.
     """
-    cells, entries = grid.cells, grid.entries
+    cells, entries, listed, edges = grid.cells, grid.entries, grid.listed, grid.edges
+    doubt = SURE
+    for k in range(len(z_in)):
+        doubt = max(doubt, z_in[k])
     kept = np.empty(len(beside) + 64, BESIDE)
     n_kept = 0
     events = np.empty(64, LINE_EVENT)
@@ -227,7 +216,7 @@ def judge_lines(
                     v0, c0, w0 = t.var_x_m2, t.cov_xy_m2, t.var_y_m2
                 # All edges that the path may cut or that leave any doubt about the side.
                 step = math.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2)
-                reach = max(step, SURE * math.sqrt(max(var_x[i] + var_y[i], 0.0)))
+                reach = max(step, doubt * math.sqrt(max(var_x[i] + var_y[i], 0.0)))
                 cell, _, _ = locate(grid, x1, y1, reach)
                 found = cells[cell, 0] if cell >= 0 else 0
                 found_end = cells[cell, 2] if cell >= 0 else 0
@@ -250,29 +239,31 @@ def judge_lines(
                                 line = -1
                         if line < 0:
                             continue
-                    z = stand_of(
-                        grid, line, e_first, e_end, reach, x1, y1, var_x[i], cov_xy[i], var_y[i]
+                    z, distance = stand(
+                        edges, listed, e_first, e_end, x1, y1, var_x[i], cov_xy[i], var_y[i]
                     )
                     sure_z = max(SURE, z_in[line])
                     if m == n_kept:
                         cut = False
-                        for k in range(e_first, e_end):
-                            j = grid.listed[k]
-                            cut |= cuts(
-                                grid.edges[j, 0], grid.edges[j, 1],
-                                grid.edges[j, 2], grid.edges[j, 3],
-                                x0, y0, x1, y1,
-                            )  # fmt: skip
-                        if not cut and abs(z) >= sure_z:
+                        if distance <= step:
+                            for k in range(e_first, e_end):
+                                j = listed[k]
+                                ax, ay, bx, by = (
+                                    edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3],
+                                )  # fmt: skip
+                                cut |= cuts(ax, ay, bx, by, x0, y0, x1, y1)
+                        if not cut and (distance > reach or abs(z) >= sure_z):
                             continue
                         if n_kept == len(kept):
                             kept = grown(kept)
                         clear(kept[m], slot, line)
                         n_kept += 1
                         if known:
-                            z0 = stand_of(grid, line, 0, 0, 0.0, x0, y0, v0, c0, w0)
+                            z0 = stand_of(grid, line, x0, y0, v0, c0, w0)
                             if abs(z0) >= z_in[line]:
                                 settle(kept[m], z0, sure_z, t0, x0, y0, v0, c0, w0)
+                    if distance > reach:  # the nearest edge may be one that is not listed
+                        z = stand_of(grid, line, x1, y1, var_x[i], cov_xy[i], var_y[i])
                     record = kept[m]
                     note_cuts(record, grid, e_first, e_end, t0, x0, y0, at_us[i], x1, y1)
                     if abs(z) < z_in[line]:
@@ -334,7 +325,7 @@ def judge_anew(
         var_x, cov_xy, var_y = record.var_x_m2, record.cov_xy_m2, record.var_y_m2
         track = tracks[record.track]
         clear(record, record.track, line)
-        z = stand_of(grid, line, 0, 0, 0.0, x, y, var_x, cov_xy, var_y)
+        z = stand_of(grid, line, x, y, var_x, cov_xy, var_y)
         if not known or abs(z) < z_in[line]:
             continue
         settle(record, z, max(SURE, z_in[line]), at_us, x, y, var_x, cov_xy, var_y)

@@ -6,7 +6,8 @@ import { useDraft } from './tools/draft-store';
 
 /** What can be picked, the most important first. */
 const PICKABLE = ['incidents', 'tracks', 'sensors', 'geofences-line', 'zones-fill'] as const;
-const REACH_PX = 7;
+/** How far off a pointer may be; a finger is blunter than a mouse. */
+const reachPx = (): number => (matchMedia('(pointer: coarse)').matches ? 16 : 7);
 
 function selectionOf(layer: string, properties: Record<string, unknown>): Selection {
   if (layer === 'incidents') return { kind: 'incident', id: String(properties.id) };
@@ -22,11 +23,12 @@ export function MapInteraction() {
 
   useEffect(() => {
     if (drawing) return;
+    const reach = reachPx();
     const pick = (event: MapMouseEvent): { selection: Selection; layer: string } | null => {
       const { x, y } = event.point;
       const box: [PointLike, PointLike] = [
-        [x - REACH_PX, y - REACH_PX],
-        [x + REACH_PX, y + REACH_PX],
+        [x - reach, y - reach],
+        [x + reach, y + reach],
       ];
       const layers = PICKABLE.filter((id) => map.getLayer(id));
       const found = map.queryRenderedFeatures(box, { layers });

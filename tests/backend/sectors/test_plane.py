@@ -1,0 +1,103 @@
+"""A sector's plane against the geodesic on WGS 84."""
+
+import numpy as np
+import pytest
+from pyproj import Geod
+
+from watchline.errors import GeofenceInvalid
+from watchline.geofences.model import GeofenceKind
+from watchline.geofences.plane import rings_in_plane
+from watchline.sectors.plane import SectorPlane
+
+GEOD = Geod(ellps="WGS84")
+ORIGINS = [(28.0, 55.0), (-71.0, 0.3), (179.9, 68.0), (24.0, -45.0)]
+
+
+def around(plane: SectorPlane, radius_m: float) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(2)
+    r, turn = rng.uniform(0, radius_m, 500), rng.uniform(0, 2 * np.pi, 500)
+    return plane.to_lon_lat(r * np.sin(turn), r * np.cos(turn))
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_distance_and_bearing_from_the_origin_are_true(origin: tuple[float, float]) -> None:
+    plane = SectorPlane(*origin)
+    lon, lat = around(plane, 150e3)
+    x, y = plane.to_plane(lon, lat)
+    bearing, _, distance = GEOD.inv(*(np.full(500, v) for v in origin), lon, lat)
+    assert np.allclose(np.hypot(x, y), distance, atol=1e-5)
+    assert np.allclose(x, distance * np.sin(np.radians(bearing)), atol=1e-4)
+    back = plane.to_lon_lat(x, y)
+    assert np.allclose(plane.to_plane(*back), (x, y), atol=1e-6)
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_vectors_point_where_they_lead(origin: tuple[float, float]) -> None:
+    """A velocity turned into the plane is where a second of walking leads."""
+    plane = SectorPlane(*origin)
+    lon, lat = around(plane, 150e3)
+    azimuth = np.linspace(0, 360, 500)
+    to_lon, to_lat, _ = GEOD.fwd(lon, lat, azimuth, np.full(500, 10.0))
+    x, y = plane.to_plane(lon, lat)
+    to_x, to_y = plane.to_plane(to_lon, to_lat)
+    east, north = 10 * np.sin(np.radians(azimuth)), 10 * np.cos(np.radians(azimuth))
+    vx, vy = plane.vector_to_plane(lon, lat, east, north)
+    assert np.allclose((vx, vy), (to_x - x, to_y - y), atol=2e-3)
+    assert not np.allclose(vx, east, atol=2e-2) or abs(origin[1]) < 1
+    assert np.allclose(plane.vector_to_local(lon, lat, vx, vy), (east, north))
+
+
+def test_covariance_turns_with_the_vectors() -> None:
+    plane = SectorPlane(28.0, 55.0)
+    rng = np.random.default_rng(4)
+    errors = rng.multivariate_normal([0, 0], [[900, 250], [250, 100]], 400)
+    lon, lat = plane.to_lon_lat(120e3, 40e3)
+    turned = np.stack(plane.vector_to_plane(lon, lat, errors[:, 0], errors[:, 1]))
+    var_e, cov, _, var_n = np.cov(errors.T).ravel()
+    found = plane.covariance_to_plane(lon, lat, var_e, cov, var_n)
+    assert np.allclose(np.cov(turned).ravel()[[0, 1, 3]], found)
+    assert np.allclose(plane.covariance_to_local(lon, lat, *found), (var_e, cov, var_n))
+    assert abs(found[1] - cov) > 5
+
+
+def test_what_is_nowhere_stays_nowhere() -> None:
+    plane = SectorPlane(28.0, 55.0)
+    x, y = plane.to_plane([28.0, np.nan], [55.0, 55.0])
+    assert (x[0], y[0]) == (0, 0)
+    assert np.isnan([x[1], y[1]]).all()
+    assert plane.point_to_lon_lat(0.0, 0.0) == (pytest.approx(28.0), pytest.approx(55.0))
+    with pytest.raises(ValueError, match="no place"):
+        SectorPlane(28.0, 155.0)
+
+
+def test_geojson_becomes_rings() -> None:
+    plane = SectorPlane(28.0, 55.0)
+    shell = [[28.0, 55.0], [28.01, 55.0], [28.01, 55.01], [28.0, 55.0]]
+    kind, rings = rings_in_plane(plane, {"type": "Polygon", "coordinates": [shell, shell]})
+    assert kind is GeofenceKind.AREA
+    assert len(rings) == 2
+    assert rings[0].shape == (4, 2)
+    assert np.allclose(rings[0][1], (639.7, 0), atol=0.3)
+    kind, rings = rings_in_plane(plane, {"type": "LineString", "coordinates": shell[:2]})
+    assert (kind, len(rings)) == (GeofenceKind.LINE, 1)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "reason"),
+    [
+        ({"type": "Point", "coordinates": [1, 2]}, "geometry_unknown"),
+        ({}, "geometry_unknown"),
+        ({"type": "LineString"}, "coordinates_invalid"),
+        ({"type": "LineString", "coordinates": []}, "coordinates_invalid"),
+        ({"type": "LineString", "coordinates": [1, 2]}, "coordinates_invalid"),
+        ({"type": "LineString", "coordinates": [[1], [2]]}, "coordinates_invalid"),
+        ({"type": "LineString", "coordinates": [["a", "b"], [1, 2]]}, "coordinates_invalid"),
+        ({"type": "LineString", "coordinates": [[1, 2], [3, 95]]}, "position_out_of_range"),
+        ({"type": "LineString", "coordinates": [[1, 2], [float("nan"), 5]]},
+         "position_out_of_range"),
+    ],
+)  # fmt: skip
+def test_geojson_that_cannot_be_read(geometry: dict, reason: str) -> None:
+    with pytest.raises(GeofenceInvalid) as refused:
+        rings_in_plane(SectorPlane(28.0, 55.0), geometry)
+    assert refused.value.params["reason"] == reason
