@@ -35,13 +35,13 @@ def test_an_alarm_is_seen_acknowledged_and_resolved(play: Play, tmp_path: Path) 
         desk.login("administrator", PASSWORD)
         desk.wait_live()
         phone.login("administrator", PASSWORD)
+        phone.wait_live()
+        phone.show("list")
         no = desk.wait_for_alarm()
         desk.acknowledge(no)
         desk.screenshot(tmp_path / "console.png")
         # The other screen hears of it without asking.
-        phone.show("list")
-        row = phone.alarm_row(no)
-        row.wait_for()
+        phone.alarm_row(no).wait_for(timeout=120_000)
         phone.page.wait_for_function(
             "no => document.querySelector(`[data-alarm='${no}']`)?.dataset.status"
             " === 'acknowledged'",
