@@ -62,6 +62,9 @@ MIN_CYCLE_S = 0.02
 #: More rows than this in memory: edges are asked to wait.
 MAX_BACKLOG = 100_000
 PROJECTION_US = 1_000_000
+#: Rows brought up to date in one commit, the longest waiting first: all at once would be a
+#: hiccup of the live picture each second. Enough for 5,000 tracks at 30 commits a second.
+PROJECTION_ROWS = 160
 _CONFIG = tracker.TrackerConfig()
 
 
@@ -622,14 +625,11 @@ class SectorPipeline:
         local = localise(updates, self._plane)
         sensor_ids = self._sensor_ids()
         new = np.array([id not in self._projected for id in ids], bool)
-        due = np.array(
-            [
-                now_us - self._projected.get(id, 0) >= PROJECTION_US
-                or updates.status[i] in (TrackStatus.COASTING, TrackStatus.ENDED)
-                for id, i in zip(ids, last.tolist(), strict=True)
-            ],
-            bool,
-        )
+        written_us = np.array([self._projected.get(id, 0) for id in ids], np.int64)
+        urgent = np.isin(updates.status[last], (TrackStatus.COASTING, TrackStatus.ENDED))
+        waiting = np.flatnonzero(~new & ~urgent & (written_us <= now_us - PROJECTION_US))
+        due = urgent.copy()
+        due[waiting[np.argsort(written_us[waiting], kind="stable")[:PROJECTION_ROWS]]] = True
         if new.any():
             projection.insert(
                 connection, self.sector, now_us, updates, last[new], local, sensor_ids
