@@ -32,7 +32,7 @@ def integrated(rings: list, x: float, y: float, var_x: float, cov: float, var_y:
     breaks = np.unique(
         np.clip(np.append(edges[:, 0], x + sigma * np.arange(-9, 10)), x - 9 * sigma, x + 9 * sigma)
     )
-    nodes, weights = np.polynomial.legendre.leggauss(24)
+    nodes, weights = np.polynomial.legendre.leggauss(160)
     total = 0.0
     for low, high in pairwise(breaks):
         at = (low + high) / 2 + (high - low) / 2 * nodes
