@@ -52,6 +52,7 @@ class FakeHub:
 
     async def start(self, port: int = 0) -> "FakeHub":
         self._writers: set[asyncio.StreamWriter] = set()
+        self._dead = False
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -62,6 +63,7 @@ class FakeHub:
 
     async def die(self) -> None:
         """Gone with every connection, as after kill -9; `start(hub.port)` brings it back."""
+        self._dead = True
         self._server.close()
         for writer in list(self._writers):
             writer.transport.abort()
@@ -78,6 +80,9 @@ class FakeHub:
     # ── HTTP/1.1, as little as it takes ──────────────────────────────────────────────────────
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._dead:  # taken from the queue of connections in the very moment of its death
+            writer.transport.abort()
+            return
         self._writers.add(writer)
         try:
             while True:

@@ -56,7 +56,7 @@ def decoded(body: bytes) -> Item:
     return msgspec.msgpack.decode(body, type=Item)
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 8.0) -> None:
+async def until(condition: Callable[[], object], timeout_s: float = 25.0) -> None:
     """Fails with the condition's value when it does not come true in time."""
     deadline = time.monotonic() + timeout_s
     while not condition():
