@@ -38,9 +38,11 @@ from watchline.rules import current as current_rules
 from watchline.rules import engine
 from watchline.rules.model import Finding
 from watchline.rules.state import RuleState
+from watchline.rules.state import StateUnreadable as RuleStateUnreadable
 from watchline.sectors import writer
 from watchline.sectors.plane import SectorPlane
 from watchline.tracks import projection, tracker
+from watchline.tracks.errors import StateUnreadable as TrackerStateUnreadable
 from watchline.tracks.local import localise
 from watchline.tracks.model import TrackStatus, TrackUpdates
 from watchline.tracks.state import TrackerState
@@ -293,13 +295,8 @@ class SectorPipeline:
         )
         detection_store.ensure_partitions(connection, 3)
         self._partitions_us = now_us
-        state = writer.load_state(connection, self.sector)
-        self._memory = _Memory(
-            tracker=TrackerState.empty() if state is None else TrackerState.unpack(state[0]),
-            rules=RuleState.empty() if state is None else RuleState.unpack(state[1]),
-            book={},
-            next_no=1,
-        )
+        tracks, rules = self._load_state(connection)
+        self._memory = _Memory(tracker=tracks, rules=rules, book={}, next_no=1)
         self._reload(connection)
         heard = {
             edge_number(row.id)
@@ -336,6 +333,17 @@ class SectorPipeline:
         self._publish(self._snapshot(now_us))
         return True
 
+    def _load_state(self, connection: writer.Connection) -> tuple[TrackerState, RuleState]:
+        """What the last commit left; nothing when it cannot be read, as after a downgrade."""
+        state = writer.load_state(connection, self.sector)
+        if state is not None:
+            try:
+                return TrackerState.unpack(state[0]), RuleState.unpack(state[1])
+            except (TrackerStateUnreadable, RuleStateUnreadable) as error:
+                # A sector that starts blank sees again in seconds; one that refuses never does.
+                log.error("sector.state_unreadable", sector=self.sector, error=type(error).__name__)
+        return TrackerState.empty(), RuleState.empty()
+
     def _reload(self, connection: writer.Connection) -> None:
         """Read again what people may have changed."""
         newest = current_geofences.newest_rev(connection, self.sector)
@@ -345,6 +353,13 @@ class SectorPipeline:
                 current_rules.current(connection, self.sector),
             )
             self._rules_rev = newest
+            for refused in self._compiled.refused:
+                log.error(
+                    "sector.rule_refused",
+                    sector=self.sector,
+                    code=refused.code,
+                    params=refused.params,
+                )
         self._read_edges(connection)
         self._memory = replace(
             self._memory,

@@ -212,3 +212,17 @@ def test_velocity_is_used(system, edge):
     edge.until_settled()
     ((north_mps,),) = system.query("SELECT north_mps FROM track")
     assert abs(north_mps - 48) < 3
+
+
+def test_a_state_that_cannot_be_read_does_not_stop_the_sector(system, edge):
+    edge.send(seen(now_us() - 300_000, 0, 0))
+    edge.until_settled()
+    system.kill("worker")
+    with system.connect() as connection:
+        connection.execute("UPDATE sector_state SET tracker = 'nonsense', rules = 'nonsense'")
+    system.start("worker")
+    system.until_healthy("worker", system.worker)
+    wait_for("the writer", lambda: edge.post(b"").status_code == 400)
+    edge.send(seen(now_us() - 200_000, 0, 0))
+    edge.until_settled()
+    assert "sector.state_unreadable" in system.log("worker")

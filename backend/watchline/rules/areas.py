@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from watchline.geofences.compiled import compiled
 from watchline.geofences.mass import REACH, mass_of
 from watchline.geofences.predicates import Floats
-from watchline.geofences.runs import grown
 from watchline.rules.state import MEMBER
 
 Longs = NDArray[np.int64]
@@ -72,16 +71,15 @@ def judge_areas(
     same proportion. `start`, `candidate`, `candidate_p` are the index's pairs; an area not
     among them has p 0. A member whose area was edited since leaves it without an event.
     """
-    kept = np.empty(len(members) + 64, MEMBER)
+    # Each pair can bring one entry, and only who was or came in can leave.
+    kept = np.empty(len(members) + len(candidate), MEMBER)
     n_kept = 0
-    events = np.empty(64, AREA_EVENT)
+    events = np.empty(len(members) + 2 * len(candidate), AREA_EVENT)
     n_events = 0
     at_member, at_row = 0, 0
     for slot in range(n_slots):
         first = n_kept
         while at_member < len(members) and members[at_member].track == slot:
-            if n_kept == len(kept):
-                kept = grown(kept)
             kept[n_kept] = members[at_member]
             n_kept += 1
             at_member += 1
@@ -106,8 +104,6 @@ def judge_areas(
                         m += 1
                         continue
                     if kept[m].edited == 0:
-                        if n_events == len(events):
-                            events = grown(events)
                         events[n_events].row = i
                         events[n_events].area = area
                         events[n_events].entered = 0
@@ -133,15 +129,11 @@ def judge_areas(
                     threshold = min(p_in[area], DEEPEST_SHARE * best)
                     if p < threshold:
                         continue
-                    if n_kept == len(kept):
-                        kept = grown(kept)
                     kept[n_kept].track = slot
                     kept[n_kept].area = area
                     kept[n_kept].since_us = at_us[i]
                     kept[n_kept].edited = 0
                     n_kept += 1
-                    if n_events == len(events):
-                        events = grown(events)
                     events[n_events].row = i
                     events[n_events].area = area
                     events[n_events].entered = 1
