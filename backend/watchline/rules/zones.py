@@ -20,14 +20,12 @@ from watchline.geofences import shape
 from watchline.geofences import store as geofences
 from watchline.geofences.model import Direction, GeofenceKind
 from watchline.rules import store as rules
+from watchline.rules.kind import read_params
 from watchline.rules.model import Severity
 from watchline.web.types import Body, Id, Name, new_id
 
-#: Which kinds of rule a geofence can carry, the one it gets by default first.
-KINDS: dict[GeofenceKind, tuple[str, ...]] = {
-    GeofenceKind.AREA: ("enter", "exit"),
-    GeofenceKind.LINE: ("cross",),
-}
+#: The rule that a new geofence gets when its draft names none.
+DEFAULT_KIND = {GeofenceKind.AREA: "enter", GeofenceKind.LINE: "cross"}
 MAX_RULES = 16
 MAX_PARAMS_BYTES = 4096
 
@@ -141,12 +139,10 @@ async def remove(connection: AsyncConnection, sector: str, geofence_id: str, rev
 async def _put_rules(
     connection: AsyncConnection, sector: str, geofence_id: str, draft: GeofenceDraft, rev: int
 ) -> bool:
-    kinds = KINDS[draft.kind]
-    drafts = [RuleDraft(kind=kinds[0])] if draft.rules is None else draft.rules
+    drafts = [RuleDraft(kind=DEFAULT_KIND[draft.kind])] if draft.rules is None else draft.rules
     wanted: dict[str, dict[str, Any]] = {}
     for rule in drafts:
-        if rule.kind not in kinds:
-            raise RuleInvalid(reason="kind", kind=rule.kind, known=list(kinds))
+        read_params(rule.kind, rule.params, draft.kind)
         if len(json.dumps(rule.params)) > MAX_PARAMS_BYTES:
             raise RuleInvalid(reason="params_too_large")
         rule_id = rule.id or _free_id(f"{geofence_id}.{rule.kind}", wanted)

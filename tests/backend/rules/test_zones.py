@@ -78,6 +78,8 @@ async def test_bad_drafts_get_their_code_and_change_nothing(hub, admin):
         ({**WIRE, "directions": ["both"]}, "geofence.invalid", None),
         ({**WIRE, "id": "theirs"}, "geofence.id_taken", None),
         ({**ZONE, "rules": [{"kind": "cross"}]}, "rule.invalid", None),
+        ({**ZONE, "rules": [{"kind": "nonsense"}]}, "rule.invalid", None),
+        ({**ZONE, "rules": [{"kind": "enter", "params": {"x": 1}}]}, "rule.invalid", None),
         ({**ZONE, "rules": [{"kind": "enter", "params": {"a": "x" * 5000}}]}, "rule.invalid", None),
         ({**ZONE, "rules": [{"kind": "enter", "id": "r"}] * 2}, "rule.invalid", None),
         ({**ZONE, "p_in": 0.1}, "request.invalid", None),
