@@ -63,6 +63,8 @@ TICK_US = 1_000_000
 MIN_CYCLE_S = 0.02
 #: More rows than this in memory: edges are asked to wait.
 MAX_BACKLOG = 100_000
+#: Partitions are made ahead so often, and at once when the clock says a day that has none.
+DAYS_S = 3600.0
 PROJECTION_US = 1_000_000
 #: Rows brought up to date in one commit, the longest waiting first: all at once would be a
 #: hiccup of the live picture each second. Enough for 5,000 tracks at 30 commits a second.
@@ -293,8 +295,7 @@ class SectorPipeline:
         self._projected: dict[bytes, int] = dict.fromkeys(
             projection.live_ids(connection, self.sector), 0
         )
-        detection_store.ensure_partitions(connection, 3)
-        self._partitions_us = now_us
+        self._ensure_days(connection)
         tracks, rules = self._load_state(connection)
         self._memory = _Memory(tracker=tracks, rules=rules, book={}, next_no=1)
         self._reload(connection)
@@ -380,9 +381,9 @@ class SectorPipeline:
             arrivals = list(self._inbox)
             self._inbox.clear()
         now_us = self._clock_us()
-        if now_us - self._partitions_us > 3_600_000_000:
-            detection_store.ensure_partitions(connection, 3)
-            self._partitions_us = now_us
+        waited_s = started - self._days_at_s
+        if waited_s > DAYS_S or (waited_s > 1.0 and not self._days.hold(now_us)):
+            self._ensure_days(connection)
         self._register(connection, arrivals, now_us)
         work = self._intake(arrivals, now_us)
         work.live = self._reorder.release(now_us)
@@ -394,6 +395,10 @@ class SectorPipeline:
         if work.settling or work.live is not None or work.tick_us is not None:
             self._commit(connection, work, now_us)
         time.sleep(max(0.0, MIN_CYCLE_S - (time.monotonic() - started)))
+
+    def _ensure_days(self, connection: writer.Connection) -> None:
+        self._days = detection_store.ensure_partitions(connection)
+        self._days_at_s = time.monotonic()
 
     def _tick_time(self, now_us: int) -> int | None:
         """Up to when the absence of plots means something; None during the grace of a start."""
@@ -563,7 +568,7 @@ class SectorPipeline:
                 connection,
                 pack(
                     concatenate([rows for rows, _, _ in parts]),
-                    known_us=now_us,
+                    known_us=self._days.known_us(now_us),
                     sector=self.sector,
                     timing=np.concatenate(
                         [np.full(len(rows), letter, np.uint8) for rows, letter, _ in parts]

@@ -74,6 +74,12 @@ class LiveSettings(BaseModel):
     max_streams: int = Field(default=2000, ge=1)
 
 
+class RetentionSettings(BaseModel):
+    """After how many days detections, and what belongs to them, are dropped."""
+
+    detection_days: int = Field(default=90, ge=1, le=3650)
+
+
 class Settings(BaseSettings):
     """All settings; `Settings()` reads the environment."""
 
@@ -86,6 +92,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     session: SessionSettings = SessionSettings()
     live: LiveSettings = LiveSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     def database_url(self, role: DatabaseRole | str = DatabaseRole.APP) -> str:
         """The psycopg URL for one role; holds the password when one is set, so never log it.

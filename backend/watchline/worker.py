@@ -8,7 +8,7 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from watchline import maintenance
 from watchline.db.engine import connect_sync
 from watchline.db.sql import load
 from watchline.detections.accept import signature_holds
@@ -61,6 +62,7 @@ class Worker:
 
     def __init__(self, settings: Settings, sectors: Sequence[str] | None = None) -> None:
         self._url = settings.database_url(DatabaseRole.INGEST)
+        self._keep = settings.retention
         self._owner_url = settings.worker_url()
         self._only = None if sectors is None else frozenset(sectors)
         self._token = secrets.token_urlsafe(32)
@@ -75,6 +77,7 @@ class Worker:
     # ── threads ──────────────────────────────────────────────────────────────────────────────
     async def run(self) -> None:
         """Look for sectors until stopped; each found one gets its pipeline."""
+        self._start_thread("maintenance", maintenance.run, self._url, self._keep, self._stopping)
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             try:
@@ -109,9 +112,12 @@ class Worker:
             publish=publish,
         )
         for target, name in ((pipeline.run, "pipeline"), (self._reruns(pipeline), "rerun")):
-            thread = threading.Thread(target=target, name=f"{name} {sector}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
+            self._start_thread(f"{name} {sector}", target)
+
+    def _start_thread(self, name: str, target: Callable[..., None], *arguments: Any) -> None:
+        thread = threading.Thread(target=target, name=name, args=arguments, daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def _reruns(self, pipeline: SectorPipeline) -> Any:
         def work() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -194,6 +195,16 @@ detection = Table(
     Column("classes", ARRAY(REAL)),
     _text("sensor_track", nullable=True),
     Column("extras", JSONB),
+)
+
+closed_day = Table(
+    "closed_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    _time("closed_at"),
+    _count("row_count"),
+    _count("byte_count"),
+    Column("due_passes", Integer, nullable=False, server_default=text("0")),
 )
 
 late_span = Table(

@@ -11,6 +11,7 @@ from psycopg import sql as pgsql
 from watchline.db.sql import load
 from watchline.detections.accept import MAX_PAYLOAD_BYTES, Quarantined
 from watchline.detections.copy import COLUMNS
+from watchline.detections.days import Days
 from watchline.detections.ledger import SeqRange, SeqSet, as_multirange
 
 _sql = load("watchline.detections", "store.sql")
@@ -19,6 +20,9 @@ _copy = pgsql.SQL("COPY detection ({}) FROM STDIN (FORMAT BINARY)").format(
 )
 
 Connection = psycopg.Connection[Any]
+
+#: As many as the migration makes.
+_DAYS_AHEAD = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +125,11 @@ def quarantine_envelope(
     )
 
 
-def ensure_partitions(connection: Connection, days: int) -> None:
-    """Create the day partitions up to `days` ahead."""
-    connection.execute(_sql["ensure_partitions"], {"days": days})
+def ensure_partitions(connection: Connection) -> Days:
+    """Make the day partitions from yesterday to a week ahead; which they are."""
+    row = connection.execute(_sql["ensure_partitions"], {"ahead": _DAYS_AHEAD}).fetchone()
+    assert row is not None  # a SELECT without FROM
+    return Days(today_us=row[1], ahead=_DAYS_AHEAD)
 
 
 def note_late(connection: Connection, sector: str, from_us: int, to_us: int) -> None:

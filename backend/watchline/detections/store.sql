@@ -21,7 +21,9 @@ INSERT INTO quarantine (known_at, edge_id, boot, seq, code, payload)
 VALUES (to_timestamp(%(known_us)s / 1e6), %(edge)s, %(boot)s, %(seq)s, %(code)s, %(payload)s)
 
 -- name: ensure_partitions
-SELECT ensure_detection_partitions(%(days)s)
+-- Today is midnight UTC by the database's clock; see detection_today.
+SELECT ensure_detection_partitions(%(ahead)s),
+       (extract(epoch FROM detection_today(%(ahead)s)::timestamp AT TIME ZONE 'UTC') * 1e6)::bigint
 
 -- name: widen_late_span
 -- Join the waiting span that lies within a minute; the pipeline holds the sector's row lock.

@@ -61,7 +61,7 @@ def stored(database):
         sensor_ids={1: "a", 2: "b"},
     )
     with database.connect("ingest") as connection:
-        store.ensure_partitions(connection, 1)
+        store.ensure_partitions(connection)
         store.copy_detections(connection, stream)
         return connection.execute(
             """SELECT seq, boot, (extract(epoch FROM at) * 1e6)::bigint - %s, edge_id, sensor_id,
