@@ -1,0 +1,130 @@
+"""The whole line of processes with devices that keep a journal of what they were promised."""
+
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from faults.device import stored
+from faults.oracle import Obligations, Verdict, judge, longest_gap_s
+from plain_sector import ORIGIN, SECTOR
+from system import BIN, ROOT, System, wait_for
+
+
+@dataclass
+class Line(System):
+    """Edges `edge 0`, `edge 1` … with one device each; before each name, `within` its command.
+
+    `tower` is the address that the edges know.
+    """
+
+    devices: int = 1
+    per_s: int = 200
+    tower: str = ""
+    within: dict[str, list[str]] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        """The tests' modules and the device's entry point are to be found by the processes."""
+        path = [str(ROOT / "tests"), str(self._plug()), *filter(None, sys.path)]
+        return {**super().environment(), "PYTHONPATH": os.pathsep.join(path)}
+
+    def _plug(self) -> Path:
+        plug = self.folder / "plug"
+        info = plug / "watchline_faults-1.dist-info"
+        if not info.exists():
+            info.mkdir(parents=True)
+            (info / "METADATA").write_text(
+                "Metadata-Version: 2.1\nName: watchline-faults\nVersion: 1\n"
+            )
+            (info / "entry_points.txt").write_text("[watchline.adapters]\nfaulty = faults.device\n")
+        return plug
+
+    def prepare(self) -> None:
+        """The plain sector, and the edges' configurations and keys."""
+        self.import_sector(SECTOR)
+        for number in range(self.devices):
+            config = self.configure(f"edge-{number}")
+            key = self.run("watchline-edge", "key", "-c", str(config))
+            self.enroll(f"edge-{number}", SECTOR["sector"]["id"], key.split()[-1])
+
+    def configure(self, edge: str) -> Path:
+        """Write an edge.toml with one device."""
+        config = self.folder / edge / "edge.toml"
+        config.parent.mkdir()
+        config.write_text(
+            f'[edge]\nid = "{edge}"\nhub = "{self.tower or self.hub}"\n'
+            f'[[sensor]]\nid = "{edge}-device"\nadapter = "faulty"\nname = "Device"\n'
+            f'kind = "other"\nlon_deg = {ORIGIN[0]}\nlat_deg = {ORIGIN[1]}\nheight_m = 200.0\n'
+            f'[sensor.faulty]\njournal = "{self.journal(edge)}"\nper_s = {self.per_s}\n'
+        )
+        return config
+
+    def journal(self, edge: str) -> Path:
+        """Where the device of this edge writes what it was promised."""
+        return self.folder / f"{edge}.journal"
+
+    def start(self, name: str, *command: str) -> None:
+        """As `System.start`, inside of what `within` says."""
+        if command and name in self.within:
+            command = (*self.within[name], str(BIN / command[0]), *command[1:])
+        super().start(name, *command)
+
+    def start_edges(self) -> None:
+        """All edges; their devices begin at once."""
+        for number in range(self.devices):
+            config = self.folder / f"edge-{number}/edge.toml"
+            self.start(f"edge {number}", "watchline-edge", "run", "-c", str(config))
+
+    # ── the oracle ───────────────────────────────────────────────────────────────────────────
+    def due(self) -> Obligations:
+        """What the devices were promised so far."""
+        return Obligations.read(*(self.journal(f"edge-{n}") for n in range(self.devices)))
+
+    def verdict(self, seconds: float = 60) -> Verdict:
+        """Wait until a fresh item of every edge has passed and nothing is missing; then look.
+
+        The edges still run: what they promise meanwhile is not counted. When `seconds` are over
+        it is judged as it is.
+        """
+        due = self.due()
+        fresh = self._fresh(due, seconds)
+        deadline = time.monotonic() + seconds
+        while True:
+            with self.connect() as connection:
+                found = stored(connection)
+                times = connection.execute(
+                    "SELECT DISTINCT extract(epoch FROM known_at)::float8 FROM detection"
+                ).fetchall()
+            late = self.due()
+            judged = judge(Obligations(given=late.given, acked=due.acked), found)
+            if judged.lost == 0 or time.monotonic() > deadline:
+                break
+            time.sleep(0.5)
+        assert fresh, "no fresh item passes after the faults"
+        judged.longest_gap_s = longest_gap_s(at_s for (at_s,) in times)
+        return judged
+
+    def _fresh(self, due: Obligations, seconds: float) -> bool:
+        def all_passed() -> bool:
+            new = [key for key in self.due().acked if key not in due.acked]
+            with self.connect() as connection:
+                rows = connection.execute(
+                    "SELECT DISTINCT edge_id FROM detection WHERE sensor_track = ANY(%s)", [new]
+                ).fetchall()
+            return len(rows) == self.devices
+
+        try:
+            wait_for("a fresh item of every edge", all_passed, seconds)
+        except AssertionError:
+            return False
+        return True
+
+    def count(self) -> int:
+        """Rows stored so far; 0 while the database does not answer."""
+        try:
+            return int(self.query("SELECT count(*) FROM detection")[0][0])
+        except psycopg.OperationalError:
+            return 0
