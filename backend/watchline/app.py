@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy import text
 
 import watchline.access.routes
+import watchline.health.routes
 import watchline.history.routes
 import watchline.incidents.routes
 import watchline.live.routes
@@ -20,6 +21,7 @@ from watchline import frontend
 from watchline.access.model import Action
 from watchline.access.policy import engine_of, open_to_all, requires
 from watchline.db.engine import async_engine
+from watchline.health.watch import HealthWatch
 from watchline.live.manager import LiveManager
 from watchline.settings import Settings
 from watchline.web import problem
@@ -56,16 +58,20 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = async_engine(settings.database_url())
         live = LiveManager(engine, settings.database_url(), settings.live)
+        health = HealthWatch(engine, live.tell_alarms)
         app.state.engine = engine
         app.state.live = live
-        task = asyncio.create_task(live.run())
+        app.state.health = health
+        tasks = [asyncio.create_task(each.run()) for each in (live, health)]
         try:
             yield
         finally:
             live.stop()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
             await engine.dispose()
 
     app = FastAPI(
@@ -86,6 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
         watchline.incidents.routes,
         watchline.live.routes,
         watchline.history.routes,
+        watchline.health.routes,
         watchline.maps.routes,
     ):
         app.include_router(module.router)

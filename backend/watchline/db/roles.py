@@ -10,6 +10,9 @@ APP = "watchline_app"  # the hub; row security applies to it
 READER = "watchline_reader"  # owns the views for tiles and OGC; no login
 SUPERUSER = "watchline_super"  # of private clusters alone
 
+#: For sessions that set nothing themselves; ours do (db/engine.py).
+IDLE_IN_TRANSACTION = "60s"
+
 _ATTRIBUTES = {
     OWNER: "LOGIN",
     INGEST: "LOGIN BYPASSRLS",
@@ -38,6 +41,8 @@ def ensure_roles(connection: Connection) -> None:
             connection.execute(f"{verb} ROLE {name} {attributes}")
         # Views that migrations make are handed over to the reader; only a member may do that.
         connection.execute(f"GRANT {READER} TO {OWNER}")
+        # The hub looks for sessions that sit in a transaction, whoever's they are.
+        connection.execute(f"GRANT pg_read_all_stats TO {APP}")
 
 
 def set_passwords(connection: Connection, passwords: Mapping[str, str]) -> None:
@@ -54,14 +59,23 @@ def set_passwords(connection: Connection, passwords: Mapping[str, str]) -> None:
 
 
 def ensure_database(connection: Connection, name: str) -> bool:
-    """Make the database `name`, owned by the owner, unless it is there; true if it was made."""
+    """Make the database `name`, owned by the owner, unless it is there; true if it was made.
+
+    Whoever leaves a transaction open there is shown out after `IDLE_IN_TRANSACTION`: until then
+    nothing that it has seen can be vacuumed.
+    """
     there = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone()
-    if there is not None:
-        return False
+    database = sql.Identifier(name)
+    if there is None:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(database, sql.Identifier(OWNER))
+        )
     connection.execute(
-        sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER))
+        sql.SQL("ALTER DATABASE {} SET idle_in_transaction_session_timeout = {}").format(
+            database, sql.Literal(IDLE_IN_TRANSACTION)
+        )
     )
-    return True
+    return there is None
 
 
 def hba(*, tcp: bool) -> str:

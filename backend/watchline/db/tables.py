@@ -76,6 +76,7 @@ sector = Table(
     _text("owner_url", nullable=True),
     _text("owner_token", nullable=True),
     _time("owner_seen_at", nullable=True),
+    _time("owner_since", nullable=True),
 )
 
 sector_state = Table(
@@ -149,6 +150,29 @@ ledger = Table(
     _count("lost", **_ZERO),
     _time("first_known_at"),
     _time("last_known_at"),
+    Column("lost_ranges", INT8MULTIRANGE, nullable=False, server_default=text("'{}'")),
+    _time("lost_at", nullable=True),
+    _time("marked_at", nullable=True),
+)
+
+ledger_mark = Table(
+    "ledger_mark",
+    metadata,
+    Column("edge_id", Text, ForeignKey(f"{SCHEMA}.edge.id"), primary_key=True),
+    Column("boot", BigInteger, primary_key=True, autoincrement=False),
+    Column("highest_seq", BigInteger, primary_key=True, autoincrement=False),
+    _time("known_at"),
+)
+
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("edge_id", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    _count("total"),
+    _count("recent"),
+    _time("since"),
+    _time("last_at"),
 )
 
 quarantine = Table(

@@ -38,7 +38,7 @@ def read_id(text: str, sector: str) -> tuple[int, int] | None:
 
 
 def pulse(picture: Picture) -> dict[str, Any] | None:
-    """The newest pulse and whether the sector's writer answers."""
+    """The newest pulse, whether the sector's writer answers, and the system's alarms."""
     if picture.pulse is None:
         return None
     since = datetime.fromtimestamp(picture.writer_since_us / 1e6, UTC)
@@ -46,6 +46,7 @@ def pulse(picture: Picture) -> dict[str, Any] | None:
         **msgspec.structs.asdict(picture.pulse),
         "writer": "up" if picture.writer_up else "down",
         "writer_since": since,
+        "alarms": picture.alarms,
     }
 
 

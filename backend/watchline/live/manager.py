@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import httpx2
@@ -13,6 +14,7 @@ from watchline import logging
 from watchline.access import store as access
 from watchline.db.engine import session_conninfo
 from watchline.errors import LiveTooMany, SectorUnknown
+from watchline.health.model import Alarm
 from watchline.live import events
 from watchline.live.follower import Follower
 from watchline.live.screen import Screen
@@ -71,6 +73,13 @@ class LiveManager:
         farewell = events.bye("hub.stopping")
         for screen in self._screens():
             screen.close(farewell)
+
+    def tell_alarms(self, alarms: Sequence[Alarm]) -> None:
+        """Tell the screens of each sector the system's alarms that concern it."""
+        for sector, follower in self._followers.items():
+            mine = [alarm for alarm in alarms if alarm.sector in (None, sector)]
+            if follower.picture.tell_alarms(mine):
+                follower.audience.changed(urgent=True)
 
     @property
     def screens(self) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from watchline.health.model import Alarm
 from watchline.live.model import Frame, Pulse, TrackRow
 
 #: So many ended tracks and resolved incidents are remembered for screens that come back.
@@ -113,6 +114,8 @@ class Picture:
     pulse_tick: int = 0
     writer_up: bool = False
     writer_since_us: int = 0
+    #: About the system; told with the pulse.
+    alarms: Sequence[Alarm] = ()
 
     @property
     def rev(self) -> int:
@@ -198,6 +201,16 @@ class Picture:
         if pulse is not None:
             self.tick += 1
             self.pulse, self.pulse_tick = pulse, self.tick
+
+    def tell_alarms(self, alarms: Sequence[Alarm]) -> bool:
+        """Take the system's alarms, which go out with a pulse; whether one is to go out now."""
+        news = alarms != self.alarms and self.pulse is not None
+        self.alarms = alarms
+        if not news:
+            return False
+        self.tick += 1
+        self.pulse_tick = self.tick
+        return True
 
     def _forgot(self, tick: int, rev: int) -> None:
         self.complete_tick = max(self.complete_tick, tick)

@@ -5,7 +5,7 @@ SELECT pg_try_advisory_lock(hashtext('watchline.sector'), hashtext(%(sector)s))
 -- name: take
 -- A new writer: whatever an older one still has in flight is fenced off by the epoch.
 UPDATE sector SET epoch = epoch + 1, rev = rev + 1, owner_url = %(url)s, owner_token = %(token)s,
-       owner_seen_at = clock_timestamp()
+       owner_seen_at = clock_timestamp(), owner_since = clock_timestamp()
  WHERE id = %(sector)s
 RETURNING epoch, rev, ST_X(origin), ST_Y(origin), ST_AsBinary(geom)
 

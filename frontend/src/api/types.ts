@@ -203,6 +203,17 @@ export type TrackRow = [
   atMs: number,
 ];
 
+/** Something about the system itself that a person must know. */
+export interface SystemAlarm {
+  code: string;
+  severity: 'warning' | 'critical';
+  /** null: about all sectors. */
+  sector: string | null;
+  /** null only where nobody knows. */
+  since: string | null;
+  params: Record<string, string | number>;
+}
+
 export interface Pulse {
   at_us: number;
   detections_per_s: number;
@@ -214,6 +225,7 @@ export interface Pulse {
   sensors_total: number;
   writer?: 'up' | 'down';
   writer_since?: string | null;
+  alarms?: SystemAlarm[];
 }
 
 export type LiveMessage =

@@ -92,6 +92,9 @@ export function rate(perSecond: number, locale: string): string {
   return number(perSecond, locale, perSecond > 0 && perSecond < 9.95 ? 1 : 0);
 }
 
+/** `1,234,567`. */
+export const count = (n: number, locale: string): string => number(n, locale, 0);
+
 /** Seconds with one decimal below ten: `0.2`. */
 export const seconds = (ms: number, locale: string): string =>
   number(ms / 1000, locale, ms < 9_950 ? 1 : 0);

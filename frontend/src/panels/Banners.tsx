@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Sensor } from '../api/types';
+import type { Sensor, SystemAlarm } from '../api/types';
 import { localTime, seconds } from '../i18n/format';
 import { useAgeText, useDistanceText, useSpoken } from '../i18n/spoken';
 import { useNow, useTick } from '../state/clock';
@@ -10,6 +10,7 @@ import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
 import { IconButton } from '../ui/IconButton';
 import { LATE_MS } from './HealthStrip';
+import { alarmKey, notKnown, stopsAll, useAlarmText } from './system-alarms';
 
 /** A short break is repaired before anybody needs to read about it. */
 const BREAK_MS = 3_000;
@@ -19,7 +20,7 @@ export function Banners() {
   return (
     <div className="banners" aria-live="polite">
       <Reconnecting />
-      <WriterDown />
+      <SystemAlarms />
       <Late />
       <SensorsDown />
     </div>
@@ -28,14 +29,16 @@ export function Banners() {
 
 interface BannerProps {
   children: ReactNode;
+  /** The code of the system's alarm that it tells. */
+  code?: string;
   look?: 'warn' | 'bad';
   onClose?: () => void;
 }
 
-function Banner({ children, look = 'warn', onClose }: BannerProps) {
+function Banner({ children, code, look = 'warn', onClose }: BannerProps) {
   const { t } = useTranslation();
   return (
-    <div className={`banner banner-${look}`}>
+    <div className={`banner banner-${look}`} data-code={code}>
       <Icon name="warn" size={18} />
       <div className="banner-text">{children}</div>
       {onClose && <IconButton icon="close" label={t('action.close')} onPress={onClose} />}
@@ -67,22 +70,40 @@ function Reconnecting() {
   );
 }
 
-function WriterDown() {
+/** More than this would hide the map. */
+const MOST_ALARMS = 2;
+const NONE: SystemAlarm[] = [];
+
+function SystemAlarms() {
   const { t } = useTranslation();
-  const down = useLive((state) => state.link === 'live' && state.pulse?.writer === 'down');
-  const since = useLive((state) => state.pulse?.writer_since);
-  const now = useNow();
-  const age = useAgeText();
-  if (!down) return null;
+  const alarms = useLive((state) => (state.link === 'live' && state.pulse?.alarms) || NONE);
+  const text = useAlarmText();
+  const [known, setKnown] = useState<ReadonlySet<string>>(new Set());
+  const told = notKnown(alarms, known);
+  const shown = told.slice(0, MOST_ALARMS);
   return (
-    <Banner look="bad">
-      <strong>
-        {since
-          ? t('banner.writer', { age: age(now - Date.parse(since)) })
-          : t('banner.writer_never')}
-      </strong>{' '}
-      {t('banner.writer_do')}
-    </Banner>
+    <>
+      {shown.map((alarm) => {
+        const { what, todo } = text(alarm);
+        return (
+          <Banner
+            key={alarmKey(alarm)}
+            code={alarm.code}
+            look={alarm.severity === 'critical' ? 'bad' : 'warn'}
+            {...(!stopsAll(alarm) && {
+              onClose: () => setKnown(new Set([...known, alarmKey(alarm)])),
+            })}
+          >
+            <strong>{what}</strong> {todo}
+          </Banner>
+        );
+      })}
+      {told.length > shown.length && (
+        <Banner onClose={() => setKnown(new Set([...known, ...told.map(alarmKey)]))}>
+          {t('banner.alarms_more', { n: told.length - shown.length })}
+        </Banner>
+      )}
+    </>
   );
 }
 
@@ -98,8 +119,11 @@ function Late() {
 function SensorsDown() {
   const { t } = useTranslation();
   const sensors = useLive((state) => state.sensors);
+  const alarms = useLive((state) => state.pulse?.alarms ?? NONE);
+  // An edge that is offline has its own banner, which speaks for its sensors.
+  const gone = new Set(alarms.filter((a) => a.code === 'edge.offline').map((a) => a.params.edge));
   const down = [...sensors.values()].filter(
-    (sensor) => sensor.state === 'failed' || sensor.state === 'offline',
+    (sensor) => sensor.state === 'failed' || (sensor.state === 'offline' && !gone.has(sensor.edge)),
   );
   const [first] = down;
   const which = down.map((sensor) => `${sensor.id} ${sensor.state}`).join();

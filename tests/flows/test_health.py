@@ -1,0 +1,74 @@
+"""What goes wrong with real processes is told in time."""
+
+import os
+import signal
+import time
+
+import httpx2
+import pytest
+
+from system import EdgeDouble, System, wait_for
+from watchline.db import roles
+from watchline_sensors.contract import SensorInfo
+
+pytestmark = [pytest.mark.flow, pytest.mark.slow]
+
+INFO = SensorInfo(
+    sensor="radar",
+    at_us=1_700_000_000_000_000,
+    kind="radar",
+    name="Radar",
+    lon_deg=24.0,
+    lat_deg=50.5,
+    height_m=200.0,
+    site="mast",
+)
+
+
+@pytest.fixture
+def edge(system: System) -> EdgeDouble:
+    made = EdgeDouble(system, "edge-a")
+    system.enroll("edge-a", "test", made.public_key)
+    system.serve()
+    wait_for("the writer", lambda: made.post(b"").status_code == 400)
+    made.send(INFO)
+    made.until_settled()
+    return made
+
+
+def until_told(browser: httpx2.Client, code: str, seconds: float) -> dict:
+    """The alarm, once the hub tells it; the seconds it took are printed."""
+    begun = time.monotonic()
+    (alarm,) = wait_for(
+        code,
+        lambda: [a for a in browser.get("/api/health").json() if a["code"] == code],
+        seconds,
+    )
+    print(f"{code} after {time.monotonic() - begun:.1f} s")
+    return alarm
+
+
+def test_a_stopped_worker_an_idle_transaction_and_a_silent_edge_are_told(system, edge):
+    browser = system.login()
+    worker = system.processes["worker"].pid
+    with system.cluster.connect("postgres", "super") as admin:
+        roles.ensure_database(admin, system.database)  # a copied database has no settings
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        assert until_told(browser, "worker.stopped", 15)["sector"] == "test"
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+    # The edge says nothing from here on; the worker's pause does not count as its silence.
+    edge.send()
+    wait_for("quiet", lambda: browser.get("/api/health").json() == [])
+    with system.cluster.connect(system.database, "owner", autocommit=False) as idle:
+        idle.execute("SELECT 1")
+        assert until_told(browser, "edge.silent", 15)["severity"] == "warning"
+        alarm = until_told(browser, "database.idle_transaction", 15)
+        assert alarm["params"]["pid"] == idle.info.backend_pid
+        assert idle.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("1min",)
+    alarm = until_told(browser, "edge.offline", 45)
+    assert (alarm["severity"], alarm["params"]) == ("critical", {"edge": "edge-a"})
+    edge.send()
+    wait_for("quiet", lambda: browser.get("/api/health").json() == [])
