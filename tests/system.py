@@ -71,6 +71,7 @@ class System:
     worker_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     commands: dict[str, list[str]] = field(default_factory=dict)
+    own: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def hub(self) -> str:
@@ -82,8 +83,8 @@ class System:
         """The worker's address."""
         return f"http://127.0.0.1:{self.worker_port}"
 
-    def environment(self) -> dict[str, str]:
-        """What points the processes at the test database."""
+    def environment(self, name: str = "") -> dict[str, str]:
+        """What points the processes at the test database, and what one of them has of its own."""
         status = self.cluster.status()
         return {
             **os.environ,
@@ -95,6 +96,7 @@ class System:
             "WATCHLINE_HUB_BASEMAP": str(ROOT / "var/area"),
             "WATCHLINE_HUB_MAPS": str(self.folder / "maps"),
             "WATCHLINE_HUB_FRONTEND_DIST": str(ROOT / "frontend/dist"),
+            **self.own.get(name, {}),
         }
 
     def run(self, *command: str, timeout: float = 120, status: int = 0) -> str:
@@ -111,14 +113,15 @@ class System:
         assert done.returncode == status, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def start(self, name: str, *command: str) -> None:
+    def start(self, name: str, *command: str, **environment: str) -> None:
         """Start (or start again) a process of ours under `name`."""
         if command:
             self.commands[name] = [str(BIN / command[0]), *command[1:]]
+            self.own[name] = environment
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 self.commands[name],
-                env=self.environment(),
+                env=self.environment(name),
                 cwd=ROOT,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -66,6 +66,8 @@ MAX_BACKLOG = 100_000
 #: Partitions are made ahead so often, and at once when the clock says a day that has none.
 DAYS_S = 3600.0
 PROJECTION_US = 1_000_000
+#: How often a sector that another process writes is tried.
+TAKE_S = 0.5
 #: Rows brought up to date in one commit, the longest waiting first: all at once would be a
 #: hiccup of the live picture each second. Enough for 5,000 tracks at 30 commits a second.
 PROJECTION_ROWS = 160
@@ -248,9 +250,8 @@ class SectorPipeline:
         while not self._stop:
             try:
                 with connect_sync(self._database_url, autocommit=True) as connection:
-                    if not self._acquire(connection):
-                        self._pause(1.0)
-                        continue
+                    while not (self._stop or self._acquire(connection)):
+                        self._pause(TAKE_S)
                     while not self._stop:
                         self._cycle(connection)
             except writer.Fenced:
@@ -421,9 +422,7 @@ class SectorPipeline:
             return
         numbers: dict[str, tuple[int, str]] = {}
         with connection.transaction():
-            rev = writer.bump(connection, self.sector)
-            if writer.position(connection, self.sector)[0] != self._held().epoch:
-                raise writer.Fenced
+            rev = writer.bump(connection, self._held())
             for edge, info in infos:
                 no = writer.upsert_sensor(connection, self.sector, edge, info, rev)
                 if no is not None:
@@ -529,7 +528,6 @@ class SectorPipeline:
                         raise writer.Fenced
                     if rev != self._rev:
                         raise writer.RevMoved
-                    writer.seen(connection, self._held())
                     self._memory = step.memory
                     return
                 with connection.transaction():
@@ -688,7 +686,8 @@ class SectorPipeline:
             )
 
     def _beat(self, connection: writer.Connection, now_us: int) -> None:
-        """Once a second: the pulse, when each edge was heard, and who may send."""
+        """Once a second: that we live, the pulse, when each edge was heard, and who may send."""
+        writer.seen(connection, self._held())
         self._read_edges(connection)
         elapsed_s = (now_us - self._tick_us) / 1e6
         connected = set(self._reorder.connected(now_us))

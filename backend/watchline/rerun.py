@@ -126,7 +126,7 @@ def _store(
     known_us = time.time_ns() // 1000
     changes: list[Change] | None = None
     with connection.transaction() as transaction:
-        rev = writer.bump(connection, hold.sector)
+        rev = writer.bump(connection, hold)
         if not detection_store.close_late_span(connection, span):
             raise psycopg.Rollback(transaction)
         known = record.known_findings(

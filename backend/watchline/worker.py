@@ -28,6 +28,8 @@ from watchline.live.broadcast import Broadcaster
 from watchline.live.model import Frame
 from watchline.pipeline import Busy, NotOwner, SectorPipeline
 from watchline.rerun import rerun_due
+from watchline.sectors import writer
+from watchline.sectors.model import WRITER_ALIVE_S
 from watchline.settings import DatabaseRole, Settings
 from watchline.warm import warm_up
 from watchline_sensors.contract import (
@@ -40,21 +42,26 @@ from watchline_sensors.contract import (
 log = structlog.get_logger()
 _sql = load("watchline", "worker.sql")
 
-#: Sectors made after the worker's start are found this often.
-_DISCOVER_S = 2.0
+#: New sectors, edges and owners are found this often.
+_DISCOVER_S = 1.0
 _RERUN_S = 1.0
+#: A rerun that stops within a transaction holds the sector's row: PostgreSQL ends it then.
+_FROZEN_MS = 2_000
 #: Refused envelopes are logged at most so often for each edge and code.
 _REFUSAL_LOG_S = 10.0
 
 
 class Refused(Exception):
-    """An envelope refused as a whole: HTTP status and a stable code."""
+    """An envelope refused as a whole: HTTP status, a stable code and its parameters."""
 
-    def __init__(self, status: int, code: str, retry_after_s: int | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, retry_after_s: int | None = None, **params: str
+    ) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.retry_after_s = retry_after_s
+        self.params = params
 
 
 class Worker:
@@ -70,6 +77,7 @@ class Worker:
         self._broadcasters: dict[str, Broadcaster] = {}
         self._threads: list[threading.Thread] = []
         self._sector_of_edge: dict[str, str] = {}
+        self._owner_of: dict[str, str | None] = {}
         self._stopping = threading.Event()
         self.refused: dict[tuple[str, str], int] = {}
         self._refusal_logged: dict[tuple[str, str], float] = {}
@@ -93,8 +101,9 @@ class Worker:
     def _discover(self) -> list[str]:
         with connect_sync(self._url, autocommit=True) as connection:
             self._sector_of_edge = dict(connection.execute(_sql["edges"]).fetchall())
-            found = [id for (id,) in connection.execute(_sql["sectors"])]
-        return [id for id in found if self._only is None or id in self._only]
+            found = connection.execute(_sql["sectors"], {"alive_s": WRITER_ALIVE_S}).fetchall()
+        self._owner_of = dict(found)
+        return [id for id in self._owner_of if self._only is None or id in self._only]
 
     def _start(self, sector: str, loop: asyncio.AbstractEventLoop) -> None:
         broadcaster = self._broadcasters[sector] = Broadcaster(sector)
@@ -126,9 +135,13 @@ class Worker:
                 if hold is None:
                     continue
                 try:
-                    with connect_sync(self._url, autocommit=True) as connection:
+                    with connect_sync(
+                        self._url, autocommit=True, idle_in_transaction_ms=_FROZEN_MS
+                    ) as connection:
                         while pipeline.hold is hold and not self._stopping.wait(_RERUN_S):
                             rerun_due(connection, hold)
+                except writer.Fenced:
+                    continue
                 except psycopg.Error as error:
                     log.warning(
                         "rerun.database", sector=pipeline.sector, error=type(error).__name__
@@ -206,11 +219,18 @@ class Worker:
         except Busy as error:
             raise Refused(429, "uplink.busy", 1) from error
         except NotOwner as error:
-            raise Refused(503, "uplink.no_writer", 1) from error
+            raise self._elsewhere(sector) from error
         return Response(
             encode_receipt(receipt, json=as_json),
             media_type="application/json" if as_json else "application/msgpack",
         )
+
+    def _elsewhere(self, sector: str) -> Refused:
+        """Where the sector is written, if somebody else is known to live and write it."""
+        owner = self._owner_of.get(sector)
+        if owner is None or owner == self._owner_url:
+            return Refused(503, "uplink.no_writer", 1)
+        return Refused(421, "uplink.misdirected", owner=owner)
 
     async def _refuse(self, edge: str, refused: Refused, body: bytes) -> Response:
         """Count it, keep a sample of it (at most one in 10 s for each edge and code), say why."""
@@ -223,7 +243,7 @@ class Worker:
             if refused.code.startswith("envelope."):
                 await asyncio.to_thread(self._quarantine, *key, body)
         return JSONResponse(
-            {"status": refused.status, "code": refused.code, "params": {}},
+            {"status": refused.status, "code": refused.code, "params": refused.params},
             refused.status,
             {} if refused.retry_after_s is None else {"Retry-After": str(refused.retry_after_s)},
             media_type="application/problem+json",

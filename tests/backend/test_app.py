@@ -2,6 +2,7 @@
 
 import json
 import logging as standard
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,11 @@ async def test_an_edge_is_told_where_its_worker_is(hub):
         away = await post("here")
         assert (away.status_code, away.json()["code"]) == (503, "uplink.no_writer")
         assert away.headers["retry-after"] == "2"
-        hub.execute("UPDATE sector SET owner_url = 'http://127.0.0.1:8620'")
+        writer = "UPDATE sector SET owner_url = %s, owner_seen_at = clock_timestamp() - %s"
+        hub.execute(writer, "http://127.0.0.1:8620", timedelta(seconds=4))
+        silent = await post("here")
+        assert (silent.status_code, silent.json()["code"]) == (503, "uplink.no_writer")
+        hub.execute(writer, "http://127.0.0.1:8620", timedelta(0))
         told = await post("here", 2 * 1024 * 1024)
         assert (told.status_code, told.json()["code"]) == (421, "uplink.misdirected")
         assert told.json()["params"] == {"owner": "http://127.0.0.1:8620"}

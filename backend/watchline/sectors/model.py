@@ -5,6 +5,9 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
+#: A writer says each second that it lives. After so long a silence it counts as gone: edges are
+#: not sent to it, and whoever waits for the sector ends its session and takes over.
+WRITER_ALIVE_S = 3.0
 #: A sensor whose last heartbeat reached us longer ago than this is offline.
 OFFLINE_AFTER_S = 30.0
 

@@ -30,5 +30,9 @@ WHERE s.sector_id = %(sector)s ORDER BY s.no
 SELECT id, epoch, rev, owner_url, owner_token FROM sector ORDER BY id
 
 -- name: owner_of_edge
-SELECT s.id AS sector, s.owner_url FROM edge e JOIN sector s ON s.id = e.sector_id
+-- The address only while the writer gives signs of life.
+SELECT s.id AS sector,
+       CASE WHEN s.owner_seen_at > clock_timestamp() - make_interval(secs => %(alive_s)s)
+            THEN s.owner_url END AS owner_url
+FROM edge e JOIN sector s ON s.id = e.sector_id
 WHERE e.id = %(edge)s AND e.enabled

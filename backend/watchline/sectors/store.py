@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchline.db import sql
 from watchline.errors import EdgeUnknown, SectorUnknown
-from watchline.sectors.model import SectorView, SensorView, sensor_state
+from watchline.sectors.model import WRITER_ALIVE_S, SectorView, SensorView, sensor_state
 
 _STATEMENTS = sql.load("watchline.sectors", "sectors")
 
@@ -97,11 +97,13 @@ async def writers(connection: AsyncConnection) -> list[Writer]:
 
 
 async def owner_of_edge(connection: AsyncConnection, edge: str) -> str | None:
-    """The address of the process that takes the edge's envelopes; None when there is no writer.
+    """The address of the process that takes the edge's envelopes; None while no writer is alive.
 
     Errors: EdgeUnknown, also for an edge that was shut out.
     """
-    found = await connection.exec_driver_sql(_STATEMENTS.owner_of_edge, {"edge": edge})
+    found = await connection.exec_driver_sql(
+        _STATEMENTS.owner_of_edge, {"edge": edge, "alive_s": WRITER_ALIVE_S}
+    )
     row = found.one_or_none()
     if row is None:
         raise EdgeUnknown

@@ -1,8 +1,9 @@
 """A sector's one writer: the lock that makes it alone, the fence that keeps it honest.
 
-The advisory lock says who writes; it cannot stop a writer that lost its connection and does
-not know yet. So each commit raises `sector.rev` from the value the writer last saw, in its
-own epoch: no row means that the memory is out of date and nothing is written.
+The advisory lock says who writes; whoever waits for it ends the session of a writer that shows
+no life. The lock cannot stop a writer that lost its connection and does not know yet. So each
+commit raises `sector.rev` from the value the writer last saw, in its own epoch: no row means that
+the memory is out of date and nothing is written.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from psycopg.types.json import Jsonb
 from shapely.geometry.base import BaseGeometry
 
 from watchline.db.sql import load
+from watchline.sectors.model import WRITER_ALIVE_S
 from watchline_sensors.contract import Health, SensorInfo
 
 _sql = load("watchline.sectors", "writer.sql")
@@ -53,10 +55,11 @@ class EdgeRow:
 
 
 def take(connection: Connection, sector: str, *, url: str, token: str) -> Hold | None:
-    """Become the sector's writer, or None while another session holds it."""
+    """Become the sector's writer, or None while another live one holds it."""
     with connection.transaction():
         locked = connection.execute(_sql["try_lock"], {"sector": sector}).fetchone()
         if locked is None or not locked[0]:
+            connection.execute(_sql["unseat"], {"sector": sector, "alive_s": WRITER_ALIVE_S})
             return None
         row = connection.execute(
             _sql["take"], {"sector": sector, "url": url, "token": token}
@@ -96,17 +99,22 @@ def position(connection: Connection, sector: str) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def bump(connection: Connection, sector: str) -> int:
-    """Raise the rev from whatever it is: for writes beside the pipeline, in their transaction."""
-    row = connection.execute(_sql["bump"], {"sector": sector}).fetchone()
+def bump(connection: Connection, hold: Hold) -> int:
+    """Raise the rev from whatever it is: for writes beside the step, in their transaction.
+
+    Raises Fenced when another writer has taken over.
+    """
+    row = connection.execute(_sql["bump"], {"sector": hold.sector, "epoch": hold.epoch}).fetchone()
     if row is None:
         raise Fenced
     return int(row[0])
 
 
 def seen(connection: Connection, hold: Hold) -> None:
-    """Say that the writer lives, without changing anything."""
-    connection.execute(_sql["seen"], {"sector": hold.sector, "epoch": hold.epoch})
+    """Say that the writer lives, without changing anything; raises Fenced when it is replaced."""
+    row = connection.execute(_sql["seen"], {"sector": hold.sector, "epoch": hold.epoch}).fetchone()
+    if row is None:
+        raise Fenced
 
 
 def load_state(connection: Connection, sector: str) -> tuple[bytes, bytes] | None:

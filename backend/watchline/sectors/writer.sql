@@ -2,6 +2,16 @@
 -- One writer a sector: held by the session of the connection that writes.
 SELECT pg_try_advisory_lock(hashtext('watchline.sector'), hashtext(%(sector)s))
 
+-- name: unseat
+-- End the session of a writer that holds the lock but has given no sign of life: it was stopped, or
+-- cut off from us. A role may end its own sessions. Should it come back, the epoch keeps it out.
+SELECT pg_terminate_backend(l.pid)
+  FROM pg_locks l JOIN pg_database d ON d.oid = l.database JOIN sector s ON s.id = %(sector)s
+ WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted
+   AND l.classid::bigint = hashtext('watchline.sector')::bigint & 4294967295
+   AND l.objid::bigint = hashtext(s.id)::bigint & 4294967295
+   AND s.owner_seen_at < clock_timestamp() - make_interval(secs => %(alive_s)s)
+
 -- name: take
 -- A new writer: whatever an older one still has in flight is fenced off by the epoch.
 UPDATE sector SET epoch = epoch + 1, rev = rev + 1, owner_url = %(url)s, owner_token = %(token)s,
@@ -17,13 +27,14 @@ RETURNING rev
 
 -- name: seen
 UPDATE sector SET owner_seen_at = clock_timestamp() WHERE id = %(sector)s AND epoch = %(epoch)s
+RETURNING id
 
 -- name: position
 SELECT epoch, rev FROM sector WHERE id = %(sector)s
 
 -- name: bump
--- A write beside the pipeline (the historical rerun): the pipeline will re-read and rerun its step.
-UPDATE sector SET rev = rev + 1 WHERE id = %(sector)s RETURNING rev
+-- A write beside the pipeline's step, in the writer's own epoch: the pipeline will re-read and rerun it.
+UPDATE sector SET rev = rev + 1 WHERE id = %(sector)s AND epoch = %(epoch)s RETURNING rev
 
 -- name: load_state
 SELECT tracker, rules FROM sector_state WHERE sector_id = %(sector)s
