@@ -80,6 +80,39 @@ def migrate() -> None:
     typer.echo(f"The database is at {newest()}.")
 
 
+@app.command()
+def backup(file: Path) -> None:
+    """Take the whole database into FILE and FILE.json while everything runs."""
+    from watchline import backup as whole
+    from watchline.settings import DatabaseRole
+
+    url = _settings().database_url(DatabaseRole.OWNER)
+    with typer.progressbar(length=1000, label=file.name) as bar:
+        made = _guarded(lambda: whole.take(url, file, _share_of(bar)))
+    typer.echo(f"{file}: {made.bytes} bytes, SHA-256 {made.sha256}.")
+
+
+@app.command()
+def restore(
+    file: _File,
+    overwrite: Annotated[bool, typer.Option(help="Replace what is in the database.")] = False,
+) -> None:
+    """Bring the database back from FILE and FILE.json; hub and worker must be stopped."""
+    from watchline import restore as whole
+    from watchline.settings import DatabaseRole
+
+    url = _settings().database_url(DatabaseRole.OWNER)
+    with typer.progressbar(length=1000, label=file.name) as bar:
+        made = _guarded(
+            lambda: whole.put_back(url, file, overwrite=overwrite, progress=_share_of(bar))
+        )
+    rows = sum(table.rows for table in made.tables.values())
+    typer.echo(
+        f"Restored {len(made.tables)} tables and {rows} rows as of {made.taken_at.isoformat()}; "
+        "each is what was backed up. Everybody has to log in again."
+    )
+
+
 @_sector.command("import")
 def sector_import(file: _File) -> None:
     """Read a sector with its sites, geofences and rules from a JSON file."""
@@ -173,7 +206,7 @@ def map_import(
                 file,
                 folder,
                 name or file.stem,
-                lambda share: bar.update(max(0, round(1000 * share) - bar.pos)),
+                _share_of(bar),
             )
         )
     typer.echo(f"Map {made} is in {folder}.")
@@ -226,6 +259,11 @@ def _settings(*, with_log: bool = False) -> Settings:
 
     logging.configure(level="INFO" if with_log else "WARNING")
     return Settings()
+
+
+def _share_of(bar: Any) -> Callable[[float], None]:
+    """What moves a bar of 1000 steps forward to a share of it."""
+    return lambda share: bar.update(max(0, round(1000 * share) - bar.pos))
 
 
 def _with_engine(run: Callable[[AsyncEngine], Awaitable[_T]]) -> _T:

@@ -5,14 +5,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from watchline.db.errors import BinariesMissing, ClusterError, InstallFailed
+from watchline.db.errors import BinariesMissing, ClusterError, InstallFailed, ToolsMissing
 
 TESTED_MAJOR = 15
 _NEEDED = ("postgres", "initdb")
+_TOOLS = ("pg_dump", "pg_restore", "psql")
 _ROOT = Path("/")
 
 
@@ -51,28 +52,47 @@ def find_or_install(major: int | None = None) -> Binaries:
     return binaries
 
 
+def tools(major: int, *, root: Path = _ROOT) -> Binaries:
+    """pg_dump, pg_restore and psql of one version, wherever they are; PostGIS may be elsewhere.
+
+    Errors: ToolsMissing.
+    """
+    for folder in _folders(root):
+        if _has(folder, _TOOLS) and _major(folder, root, "pg_dump") == major:
+            return Binaries(major=major, bin=folder)
+    raise ToolsMissing(f"On Debian or Ubuntu: apt-get install postgresql-client-{major}")
+
+
 def _candidates(root: Path) -> Iterator[Binaries]:
+    for folder in _folders(root):
+        if not _has(folder, _NEEDED):
+            continue
+        major = _major(folder, root, "postgres")
+        if major is not None and _has_postgis(folder, major, root):
+            yield Binaries(major=major, bin=folder)
+
+
+def _has(folder: Path, programs: tuple[str, ...]) -> bool:
+    return all(os.access(folder / name, os.X_OK) for name in programs)
+
+
+def _folders(root: Path) -> Iterable[Path]:
     chosen = os.environ.get("WATCHLINE_PG_BIN")
     if chosen:
         folders = [Path(chosen)]
     else:
         folders = sorted((root / "usr/lib/postgresql").glob("*/bin"))
-        on_path = shutil.which("postgres")
+        on_path = shutil.which("postgres") or shutil.which("pg_dump")
         if on_path:
             folders.append(Path(on_path).resolve().parent)
-    for folder in dict.fromkeys(folders):
-        if not all(os.access(folder / name, os.X_OK) for name in _NEEDED):
-            continue
-        major = _major(folder, root)
-        if major is not None and _has_postgis(folder, major, root):
-            yield Binaries(major=major, bin=folder)
+    return dict.fromkeys(folders)
 
 
-def _major(folder: Path, root: Path) -> int | None:
+def _major(folder: Path, root: Path, program: str) -> int | None:
     if folder.parent.parent == root / "usr/lib/postgresql" and folder.parent.name.isdigit():
         return int(folder.parent.name)
     said = subprocess.run(
-        [folder / "postgres", "--version"], capture_output=True, text=True, check=False
+        [folder / program, "--version"], capture_output=True, text=True, check=False
     )
     match = re.search(r"(\d+)(\.\d+|devel|beta|rc)", said.stdout)
     return int(match.group(1)) if match else None

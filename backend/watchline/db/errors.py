@@ -3,16 +3,23 @@
 from watchline.errors import WatchlineError
 
 
-class ClusterError(WatchlineError):
+class ServerError(WatchlineError):
+    """Something failed at the database server."""
+
+    code = "server.failed"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__()
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} {self.detail}".strip()
+
+
+class ClusterError(ServerError):
     """The private PostgreSQL cluster cannot be used."""
 
     code = "cluster.failed"
-
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail=detail)
-
-    def __str__(self) -> str:
-        return f"{super().__str__()} {self.params['detail']}".strip()
 
 
 class BinariesMissing(ClusterError):
@@ -43,3 +50,27 @@ class StopFailed(ClusterError):
     """PostgreSQL did not stop."""
 
     code = "cluster.stop_failed"
+
+
+class ToolsMissing(ServerError):
+    """pg_dump, pg_restore and psql of the server's version are not installed."""
+
+    code = "server.tools_missing"
+
+
+class BackupFailed(ServerError):
+    """The backup was not made."""
+
+    code = "backup.failed"
+
+
+class RestoreRefused(ServerError):
+    """Nothing was restored and nothing was changed."""
+
+    code = "restore.refused"
+
+
+class RestoreFailed(ServerError):
+    """The restore failed."""
+
+    code = "restore.failed"

@@ -34,6 +34,12 @@ def newest() -> str:
     return cast(str, ScriptDirectory.from_config(config()).get_current_head())
 
 
+def revisions() -> list[str]:
+    """Every revision in this package, oldest first."""
+    script = ScriptDirectory.from_config(config())
+    return [found.revision for found in reversed(list(script.walk_revisions()))]
+
+
 def current(url: str) -> str | None:
     """The revision of the database; None when it has none yet."""
     engine = _engine(url)

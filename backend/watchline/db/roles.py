@@ -19,6 +19,7 @@ _ATTRIBUTES = {
     APP: "LOGIN NOBYPASSRLS",
     READER: "NOLOGIN NOBYPASSRLS",
 }
+NAMES = tuple(_ATTRIBUTES)
 _SHORT = {name.removeprefix("watchline_"): name for name in (*_ATTRIBUTES, SUPERUSER)}
 
 
