@@ -9,10 +9,12 @@ import base64
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -196,6 +198,23 @@ class System:
         _ok(client.post("/api/login", json={"name": "administrator", "password": once}))
         _ok(client.post("/api/password", json={"old_password": once, "new_password": PASSWORD}))
         return client
+
+
+@contextlib.contextmanager
+def on_own_cluster() -> Iterator[System]:
+    """A system over a cluster of its own, flushed to disk as in earnest; for benches."""
+    folder = Path(tempfile.mkdtemp(prefix="watchline-bench-"))
+    folder.chmod(0o711)
+    cluster = Cluster(folder / "pg", tcp=False)
+    system = System(cluster=cluster, database="bench", folder=folder)
+    try:
+        cluster.start(die_with_parent=True)
+        cluster.prepare("bench")
+        yield system
+    finally:
+        system.stop()
+        cluster.destroy()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _ok(answer: httpx2.Response) -> None:

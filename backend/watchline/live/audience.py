@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from watchline.live import events
+from watchline.live.packing import Part
 from watchline.live.picture import Picture
 from watchline.live.screen import Screen
 
@@ -27,7 +28,7 @@ class Audience:
         self._published = 0
         self._published_at = -1e9
         self._due: asyncio.TimerHandle | None = None
-        self._encoded: dict[int | tuple[int, int], bytes] = {}
+        self._encoded: dict[int | tuple[int, int], Part] = {}
 
     def changed(self, *, urgent: bool = False) -> None:
         """The picture has news; `urgent` ones do not wait for their turn."""
@@ -54,29 +55,30 @@ class Audience:
         self._encoded.clear()
         if not self.screens:
             return
-        data = self.next_for(before)
-        message = {"type": "http.response.body", "body": data, "more_body": True}
+        part = self.next_for(before)
         for screen in list(self.screens):
-            if data and screen.idle and screen.cursor == before:  # nearly all of them
-                screen.push(message, self._published, self._published_at)
+            if (
+                part and part.plain and screen.idle and screen.cursor == before
+            ):  # nearly all of them
+                screen.push(part, self._published, self._published_at)
             else:
                 screen.wake()
 
-    def first_for(self, last_event_id: str | None) -> bytes:
+    def first_for(self, last_event_id: str | None) -> Part:
         """What a new screen is sent: what it lacks since its last event, or the whole picture."""
         known = events.read_id(last_event_id or "", self.picture.sector)
         if known is None:
             return self._remember(-1)
-        data = self._encoded.get(known)
-        if data is None:
+        part = self._encoded.get(known)
+        if part is None:
             change = self.picture.resume(*known)
             if change is None:
                 return self._remember(-1)
-            data = events.delta(self.picture, change) or events.HEARTBEAT
-            self._encoded[known] = data
-        return data
+            part = Part(events.delta(self.picture, change) or events.HEARTBEAT)
+            self._encoded[known] = part
+        return part
 
-    def next_for(self, cursor: int) -> bytes | None:
+    def next_for(self, cursor: int) -> Part | None:
         """What a screen at `cursor` is sent next; None when it has all that is published."""
         return None if cursor >= self._published else self._remember(cursor)
 
@@ -85,16 +87,15 @@ class Audience:
         """The cursor of a screen that has been sent everything published."""
         return self._published
 
-    def _remember(self, cursor: int) -> bytes:
+    def _remember(self, cursor: int) -> Part:
         # Encoded between two publications it may hold a little more than the published tick;
         # the next delta then repeats that, which does no harm.
-        data = self._encoded.get(cursor)
-        if data is None:
+        part = self._encoded.get(cursor)
+        if part is None:
             change = self.picture.since(cursor) if cursor >= 0 else None
-            data = (
+            part = self._encoded[cursor] = Part(
                 events.snapshot(self.picture)
                 if change is None
                 else events.delta(self.picture, change)
             )
-            self._encoded[cursor] = data
-        return data
+        return part

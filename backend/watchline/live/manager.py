@@ -59,12 +59,14 @@ class LiveManager:
             group.create_task(self._mind_screens())
             group.create_task(self._check_sessions())
 
-    async def open(self, sector: str, session: bytes, last_event_id: str | None) -> LiveStream:
+    async def open(
+        self, sector: str, session: bytes, last_event_id: str | None, *, packed: bool
+    ) -> LiveStream:
         """A new screen's stream; errors: SectorUnknown, LiveTooMany."""
         if self._stopping or self.screens >= self._settings.max_streams:
             raise LiveTooMany(retry_after_s=2)
         follower = await self._follower(sector)
-        screen = Screen(session, time.monotonic())
+        screen = Screen(session, time.monotonic(), packed=packed)
         return LiveStream(follower.audience, screen, last_event_id, time.monotonic)
 
     def stop(self) -> None:

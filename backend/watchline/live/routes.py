@@ -8,6 +8,7 @@ from starlette.responses import Response
 from watchline.access import sessions
 from watchline.access.model import Action
 from watchline.access.policy import requires, session_token
+from watchline.live import packing
 from watchline.live.manager import LiveManager
 from watchline.web.types import SectorId
 
@@ -25,6 +26,7 @@ async def live(
     sector: SectorId,
     last_event_id: Annotated[str | None, Header(max_length=128)] = None,
     since: Annotated[str | None, Query(max_length=128)] = None,
+    accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """Events snapshot, tracks, incidents, sensors, geofences, pulse, bye.
 
@@ -34,4 +36,9 @@ async def live(
     token = session_token(request)
     assert token is not None  # the policy has found the session
     manager: LiveManager = request.app.state.live
-    return await manager.open(sector, sessions.token_hash(token), last_event_id or since)
+    return await manager.open(
+        sector,
+        sessions.token_hash(token),
+        last_event_id or since,
+        packed=packing.accepts(accept_encoding),
+    )

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.types import Message
 
 from watchline.live.eager import begin
+from watchline.live.packing import Part
 
 #: A server's `send`, with as few layers around it as can be.
 RawSend = Callable[[Message], Coroutine[Any, Any, None]]
@@ -20,6 +21,7 @@ class Screen:
         "cursor",
         "dropped",
         "heartbeat",
+        "packed",
         "pending",
         "send",
         "sending_since",
@@ -29,8 +31,9 @@ class Screen:
         "waiting",
     )
 
-    def __init__(self, session: bytes, now: float) -> None:
+    def __init__(self, session: bytes, now: float, *, packed: bool) -> None:
         self.session = session
+        self.packed = packed  # whether its stream is compressed
         self.cursor = -1  # −1: it has nothing yet
         self.bye: bytes | None = None
         self.dropped = False
@@ -57,12 +60,12 @@ class Screen:
         self.bye = farewell
         self.wake()
 
-    def push(self, message: Message, cursor: int, now: float) -> None:
+    def push(self, part: Part, cursor: int, now: float) -> None:
         """Send to an idle screen from outside its task; what has to wait, its task goes on with."""
         assert self.send is not None and self.waiting is not None  # it is idle
         self.cursor = cursor
         try:
-            rest = begin(self.send(message))
+            rest = begin(self.send(part.message(packed=self.packed)))
         except Exception as error:
             self.waiting.set_exception(error)
             return

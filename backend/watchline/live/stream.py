@@ -7,12 +7,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from watchline import logging
-from watchline.live import events
+from watchline.live import events, packing
 from watchline.live.audience import Audience
+from watchline.live.packing import Part
 from watchline.live.screen import Screen
 
 _log = logging.get("live")
 _RETRY = b"retry: 1000\n\n"
+#: How a stream begins, plain and packed.
+_OPENING = (_RETRY, packing.HEAD + packing.pack(_RETRY))
+_HEARTBEAT = Part(events.HEARTBEAT)
 #: Where hub.py leaves the server's `send` in the scope.
 RAW_SEND = "watchline.raw_send"
 
@@ -29,9 +33,15 @@ class LiveStream(Response):
     ) -> None:
         super().__init__(
             media_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+            headers={
+                "Cache-Control": "no-store",
+                "Vary": "Accept-Encoding",
+                "X-Accel-Buffering": "no",
+            },
         )
         del self.headers["content-length"]
+        if screen.packed:
+            self.headers["Content-Encoding"] = "gzip"
         self._audience = audience
         self._screen = screen
         self._last_event_id = last_event_id
@@ -48,23 +58,23 @@ class LiveStream(Response):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             # Once begun, the layers around the server's own `send` have nothing to add.
             screen.send = scope.get(RAW_SEND, send)
-            data: bytes | None = _RETRY + audience.first_for(self._last_event_id)
+            opening = _OPENING[screen.packed]
+            await screen.send({"type": "http.response.body", "body": opening, "more_body": True})
+            part: Part | None = audience.first_for(self._last_event_id)
             screen.cursor = audience.published
             while screen.bye is None:
-                if data:
+                if part is None:
+                    await screen.wait()
+                elif part.plain:
                     screen.sending_since = self._clock()
-                    await screen.send(
-                        {"type": "http.response.body", "body": data, "more_body": True}
-                    )
+                    await screen.send(part.message(packed=screen.packed))
                     screen.sending_since = None
                     screen.sent_at = self._clock()
-                elif data is None:
-                    await screen.wait()
-                data = audience.next_for(screen.cursor)
-                if data is not None:
+                part = audience.next_for(screen.cursor)
+                if part is not None:
                     screen.cursor = audience.published
                 elif screen.heartbeat:
-                    data = events.HEARTBEAT
+                    part = _HEARTBEAT
                 screen.heartbeat = False
         except asyncio.CancelledError:
             if not screen.dropped or screen.task is None:
@@ -78,7 +88,8 @@ class LiveStream(Response):
             audience.screens.discard(screen)
             watcher.cancel()
         # To a screen that does not read this may wait; the socket's own time limit ends that.
-        await send({"type": "http.response.body", "body": screen.bye, "more_body": False})
+        last = packing.pack(screen.bye) + packing.END if screen.packed else screen.bye
+        await send({"type": "http.response.body", "body": last, "more_body": False})
 
 
 async def _until_gone(receive: Receive, screen: Screen) -> None:

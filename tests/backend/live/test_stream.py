@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 import time
+import zlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -275,6 +276,38 @@ async def test_screens_that_keep_up_are_written_to_without_waking_their_tasks(
     assert len(pushed) >= 15 and not waited
     for screen in screens:
         screen.close()
+
+
+async def test_browsers_are_sent_it_compressed(live, writer):
+    """One gzip stream from the opening to the goodbye, each event readable when it comes."""
+    plain = await live.screen()
+    reader, stream = await asyncio.open_connection("127.0.0.1", live.port, limit=2**24)
+    stream.write(
+        f"GET /api/sectors/test/live HTTP/1.1\r\nHost: localhost:{live.port}\r\n"
+        f"Accept-Encoding: gzip, br\r\nCookie: watchline={live.cookie}\r\n\r\n".encode()
+    )
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    assert b"content-encoding: gzip" in head and b"vary: accept-encoding" in head
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress
+    text = ""
+
+    async def until(words: str) -> None:
+        nonlocal text
+        async with asyncio.timeout(8):
+            while words not in text:
+                size = int(await reader.readuntil(b"\r\n"), 16)
+                text += unpack((await reader.readexactly(size + 2))[:-2]).decode()
+
+    await until("event: snapshot")
+    assert text.startswith("retry: 1000\n\n")
+    await _up(plain)
+    writer.say(up=[row(1, 71)])
+    await until(json.dumps(row(1, 71)).replace(" ", ""))
+    assert row(1, 71) in [tuple(r) for r in (await plain.next("tracks"))["up"]]
+    live.server.should_exit = True
+    await until('"hub.stopping"')
+    plain.close()
+    stream.close()
 
 
 async def test_who_comes_back_hears_what_was_missed_and_no_more(live, writer, make_incident):
