@@ -26,7 +26,7 @@ _sector = typer.Typer(help="Sectors: what stands where, and what is watched.", *
 _edge = typer.Typer(help="Edges: the computers at the sites.", **_PLAIN)
 _user = typer.Typer(help="The people who log in.", **_PLAIN)
 _map = typer.Typer(help="Maps of your own.", **_PLAIN)
-_report = typer.Typer(help="Reports as JSON.", **_PLAIN)
+_report = typer.Typer(help="Reports for people and, piped, as JSON.", **_PLAIN)
 _audit = typer.Typer(help="The record of who did what.", **_PLAIN)
 for _name, _commands in (
     ("sector", _sector),
@@ -215,14 +215,22 @@ def map_import(
 @_report.command("ingest")
 def report_ingest(
     sector: Annotated[str | None, typer.Option(help="One sector; all when left out.")] = None,
+    as_json: Annotated[
+        bool | None,
+        typer.Option("--json/--table", help="JSON or a table; a table on a terminal by default."),
+    ] = None,
 ) -> None:
-    """What each edge gave out, what is stored, what is missing."""
+    """What each edge gave out, what is stored, what is missing, and since when."""
     from watchline.db.engine import connect_sync
     from watchline.history.report import ingest_report
+    from watchline.history.table import table
 
     url = _settings().database_url()
     with connect_sync(url, application_name="watchline report", autocommit=True) as connection:
-        typer.echo(json.dumps(ingest_report(connection, sector), indent=2, default=str))
+        report = ingest_report(connection, sector)
+    if as_json is None:
+        as_json = not sys.stdout.isatty()
+    typer.echo(json.dumps(report, indent=2, default=str) if as_json else table(report))
 
 
 @_audit.command("verify")

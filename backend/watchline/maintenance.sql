@@ -60,5 +60,15 @@ DELETE FROM ledger WHERE ctid = ANY(ARRAY(
                     WHERE n.edge_id = l.edge_id AND n.last_known_at > l.last_known_at)
      LIMIT %(limit)s))
 
+-- name: prune_marks
+-- The newest mark before that is kept: it is where the time after it begins.
+DELETE FROM ledger_mark WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM ledger_mark m
+     WHERE known_at < %(before)s
+       AND EXISTS (SELECT FROM ledger_mark n
+                    WHERE n.edge_id = m.edge_id AND n.boot = m.boot
+                      AND n.highest_seq > m.highest_seq AND n.known_at < %(before)s)
+     LIMIT %(limit)s))
+
 -- name: prune_logins
 SELECT prune_logins(%(before)s)

@@ -24,7 +24,7 @@ from watchline.db.engine import connect_sync
 from watchline.detections import store as detection_store
 from watchline.detections.accept import Accepted, Quarantined, accept
 from watchline.detections.copy import pack
-from watchline.detections.ledger import SeqSet
+from watchline.detections.ledger import MAX_BOOTS, SeqRange, SeqSet, SeqsRefused, check_seqs
 from watchline.detections.model import Batch
 from watchline.detections.reorder import ReorderBuffer
 from watchline.detections.rows import Rows, concatenate, to_rows
@@ -124,8 +124,9 @@ class _Work:
     quarantined: list[tuple[str, int, Sequence[Quarantined]]] = field(default_factory=list)
     settling: dict[tuple[str, int], SeqSet] = field(default_factory=lambda: defaultdict(SeqSet))
     counts: dict[tuple[str, int], list[int]] = field(
-        default_factory=lambda: defaultdict(lambda: [0, 0, 0, 0])
+        default_factory=lambda: defaultdict(lambda: [0, 0, 0])
     )
+    lost: dict[tuple[str, int], list[SeqRange]] = field(default_factory=lambda: defaultdict(list))
     tick_us: int | None = None
 
 
@@ -190,7 +191,8 @@ class SectorPipeline:
     def receive(self, envelope: Envelope, *, json: bool = False) -> Receipt:
         """Take a verified envelope into memory; the receipt says what is settled so far.
 
-        Raises NotOwner while another process writes the sector, Busy when the backlog is full.
+        Raises NotOwner while another process writes the sector, Busy when the backlog is full,
+        SeqsRefused when the ledger cannot hold what the envelope says.
         """
         now_us = self._clock_us()
         with self._lock:
@@ -198,6 +200,13 @@ class SectorPipeline:
             if self._pending > MAX_BACKLOG:
                 raise Busy
             boot = self._boot(envelope.edge, envelope.boot)
+            check_seqs(
+                boot.known,
+                boot.highest_seq,
+                seqs=envelope.seqs,
+                lost=envelope.lost,
+                told=envelope.highest_seq,
+            )
             own = frozenset(s for s, (_, edge) in self._sensors.items() if edge == envelope.edge)
             foreign = frozenset(self._sensors).difference(own)
             own |= self._described[envelope.edge]
@@ -241,6 +250,8 @@ class SectorPipeline:
     def _boot(self, edge: str, boot: int) -> _Boot:
         known = self._boots.get((edge, boot))
         if known is None:
+            if sum(each == edge for each, _ in self._boots) >= MAX_BOOTS:
+                raise SeqsRefused("ledger.too_many_boots")
             known = self._boots[edge, boot] = _Boot(SeqSet(), SeqSet(), 0)
         return known
 
@@ -475,7 +486,7 @@ class SectorPipeline:
                 counts[2] += len(accepted.quarantined)
             for low, high in accepted.lost:
                 work.settling[key].add(low, high)
-                counts[3] += high - low
+                work.lost[key].append((low, high))
             boot = self._boots[key]
             if arrival.highest_seq > boot.highest_seq:
                 boot.highest_seq = arrival.highest_seq
@@ -583,7 +594,7 @@ class SectorPipeline:
         for edge, boot, items in work.quarantined:
             detection_store.quarantine(connection, edge, boot, items, now_us)
         for (edge, boot), seqs in sorted(work.settling.items()):
-            _, others, quarantined, lost = work.counts[edge, boot]
+            _, others, quarantined = work.counts[edge, boot]
             detection_store.settle(
                 connection,
                 Settlement(
@@ -594,7 +605,7 @@ class SectorPipeline:
                     detections=detections[edge, boot],
                     others=others,
                     quarantined=quarantined,
-                    lost=lost,
+                    lost=work.lost[edge, boot],
                 ),
                 now_us,
             )

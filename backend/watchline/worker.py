@@ -7,7 +7,6 @@ import contextlib
 import hmac
 import secrets
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
@@ -23,7 +22,8 @@ from watchline import maintenance
 from watchline.db.engine import connect_sync
 from watchline.db.sql import load
 from watchline.detections.accept import signature_holds
-from watchline.detections.store import quarantine_envelope
+from watchline.detections.ledger import SeqsRefused
+from watchline.detections.refusals import Refusals
 from watchline.live.broadcast import Broadcaster
 from watchline.live.model import Frame
 from watchline.pipeline import Busy, NotOwner, SectorPipeline
@@ -47,8 +47,6 @@ _DISCOVER_S = 1.0
 _RERUN_S = 1.0
 #: A rerun that stops within a transaction holds the sector's row: PostgreSQL ends it then.
 _FROZEN_MS = 2_000
-#: Refused envelopes are logged at most so often for each edge and code.
-_REFUSAL_LOG_S = 10.0
 
 
 class Refused(Exception):
@@ -79,13 +77,13 @@ class Worker:
         self._sector_of_edge: dict[str, str] = {}
         self._owner_of: dict[str, str | None] = {}
         self._stopping = threading.Event()
-        self.refused: dict[tuple[str, str], int] = {}
-        self._refusal_logged: dict[tuple[str, str], float] = {}
+        self._refusals = Refusals(self._url)
 
     # ── threads ──────────────────────────────────────────────────────────────────────────────
     async def run(self) -> None:
         """Look for sectors until stopped; each found one gets its pipeline."""
         self._start_thread("maintenance", maintenance.run, self._url, self._keep, self._stopping)
+        self._start_thread("refusals", self._refusals.run, self._stopping)
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             try:
@@ -189,11 +187,11 @@ class Worker:
         try:
             body = await _bounded_body(request)
         except Refused as refused:
-            return await self._refuse(edge, refused, b"")
+            return self._refuse(edge, refused, b"")
         try:
             return self._take(request, edge, body)
         except Refused as refused:
-            return await self._refuse(edge, refused, body)
+            return self._refuse(edge, refused, body)
 
     def _take(self, request: Request, edge: str, body: bytes) -> Response:
         as_json = request.headers.get("content-type", "").startswith("application/json")
@@ -216,6 +214,8 @@ class Worker:
         except EnvelopeError as error:
             status = 413 if error.code == "envelope.too_large" else 400
             raise Refused(status, error.code) from error
+        except SeqsRefused as error:
+            raise Refused(409, error.args[0]) from error
         except Busy as error:
             raise Refused(429, "uplink.busy", 1) from error
         except NotOwner as error:
@@ -232,29 +232,16 @@ class Worker:
             return Refused(503, "uplink.no_writer", 1)
         return Refused(421, "uplink.misdirected", owner=owner)
 
-    async def _refuse(self, edge: str, refused: Refused, body: bytes) -> Response:
-        """Count it, keep a sample of it (at most one in 10 s for each edge and code), say why."""
-        key = (edge if edge in self._sector_of_edge else "", refused.code)
-        self.refused[key] = self.refused.get(key, 0) + 1
-        now = time.monotonic()
-        if now - self._refusal_logged.get(key, -_REFUSAL_LOG_S) >= _REFUSAL_LOG_S:
-            self._refusal_logged[key] = now
-            log.warning("uplink.refused", edge=key[0], code=key[1], count=self.refused[key])
-            if refused.code.startswith("envelope."):
-                await asyncio.to_thread(self._quarantine, *key, body)
+    def _refuse(self, edge: str, refused: Refused, body: bytes) -> Response:
+        """Count it and say why."""
+        known = edge if edge in self._sector_of_edge else ""
+        self._refusals.note(known, refused.code, body)
         return JSONResponse(
             {"status": refused.status, "code": refused.code, "params": refused.params},
             refused.status,
             {} if refused.retry_after_s is None else {"Retry-After": str(refused.retry_after_s)},
             media_type="application/problem+json",
         )
-
-    def _quarantine(self, edge: str, code: str, body: bytes) -> None:
-        try:
-            with connect_sync(self._url, autocommit=True) as connection:
-                quarantine_envelope(connection, edge, code, body, time.time_ns() // 1000)
-        except psycopg.Error as error:
-            log.warning("uplink.quarantine_failed", error=type(error).__name__)
 
     async def _feed(self, request: Request) -> Response:
         told = request.headers.get("authorization", "").removeprefix("Bearer ")

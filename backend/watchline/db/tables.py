@@ -15,6 +15,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Integer,
     LargeBinary,
@@ -158,10 +159,15 @@ ledger = Table(
 ledger_mark = Table(
     "ledger_mark",
     metadata,
-    Column("edge_id", Text, ForeignKey(f"{SCHEMA}.edge.id"), primary_key=True),
+    Column("edge_id", Text, primary_key=True),
     Column("boot", BigInteger, primary_key=True, autoincrement=False),
     Column("highest_seq", BigInteger, primary_key=True, autoincrement=False),
     _time("known_at"),
+    ForeignKeyConstraint(
+        ["edge_id", "boot"],
+        [f"{SCHEMA}.ledger.edge_id", f"{SCHEMA}.ledger.boot"],
+        ondelete="CASCADE",
+    ),
 )
 
 refusal = Table(

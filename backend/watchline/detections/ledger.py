@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 SeqRange = tuple[int, int]
 
@@ -93,3 +94,39 @@ def as_multirange(ranges: Iterable[SeqRange]) -> str:
     '{[1,4),[6,7)}'
     """
     return "{" + ",".join(f"[{low},{high})" for low, high in ranges) + "}"
+
+
+#: More holes than this in one boot are no edge of ours: an outage leaves one.
+MAX_RANGES = 1000
+#: Eleven days of 10,000 a second between two envelopes.
+MAX_JUMP = 10**10
+#: Starts of one edge whose rows are still kept.
+MAX_BOOTS = 10_000
+#: Counts stay exact wherever they are read (IEEE 754 doubles).
+MAX_SEQ = 2**53 - 1
+
+
+class SeqsRefused(Exception):
+    """An envelope whose seqs cannot be: `args[0]` is the code. It settles nothing."""
+
+
+def check_seqs(
+    known: SeqSet, highest: int, *, seqs: Sequence[int], lost: Sequence[SeqRange], told: int
+) -> None:
+    """Refuse an envelope that would make its boot's row in the ledger large or absurd; pure.
+
+    `known` and `highest` are what the boot has given out so far, `seqs` (ascending) and `lost`
+    what the envelope brings, `told` the highest seq that it tells. Filling holes is always fine.
+    Errors: SeqsRefused `ledger.seq_jump`, `ledger.lost_contradicts`, `ledger.too_many_holes`.
+    """
+    if told > min(highest + MAX_JUMP, MAX_SEQ):
+        raise SeqsRefused("ledger.seq_jump")
+    apart = all(one[1] <= other[0] for one, other in pairwise(lost))
+    if not apart or any(bisect_left(seqs, low) < bisect_left(seqs, high) for low, high in lost):
+        raise SeqsRefused("ledger.lost_contradicts")
+    after = known.copy()
+    after.add_all(seqs)
+    for low, high in lost:
+        after.add(low, high)
+    if len(after.ranges()) > max(MAX_RANGES, len(known.ranges())):
+        raise SeqsRefused("ledger.too_many_holes")

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql as pgsql
 
 from watchline.db.sql import load
-from watchline.detections.accept import MAX_PAYLOAD_BYTES, Quarantined
+from watchline.detections.accept import Quarantined
 from watchline.detections.copy import COLUMNS
 from watchline.detections.days import Days
 from watchline.detections.ledger import SeqRange, SeqSet, as_multirange
@@ -21,13 +21,15 @@ _copy = pgsql.SQL("COPY detection ({}) FROM STDIN (FORMAT BINARY)").format(
 
 Connection = psycopg.Connection[Any]
 
+MAX_LOST_RANGES = 1000
+
 #: As many as the migration makes.
 _DAYS_AHEAD = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What one commit settles of one boot of one edge."""
+    """What one commit settles of one boot of one edge; `lost` is the part that will never come."""
 
     edge: str
     boot: int
@@ -36,7 +38,7 @@ class Settlement:
     detections: int
     others: int
     quarantined: int
-    lost: int
+    lost: Sequence[SeqRange]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,10 @@ def copy_detections(connection: Connection, stream: bytes) -> None:
 
 
 def settle(connection: Connection, settlement: Settlement, known_us: int) -> None:
-    """Add a settlement to the ledger."""
+    """Add a settlement to the ledger.
+
+    Of what is lost the newest `MAX_LOST_RANGES` ranges are kept; the count holds all.
+    """
     connection.execute(
         _sql["settle"],
         {
@@ -81,7 +86,9 @@ def settle(connection: Connection, settlement: Settlement, known_us: int) -> Non
             "detections": settlement.detections,
             "others": settlement.others,
             "quarantined": settlement.quarantined,
-            "lost": settlement.lost,
+            "lost": sum(high - low for low, high in settlement.lost),
+            "lost_ranges": as_multirange(settlement.lost),
+            "most_lost": MAX_LOST_RANGES,
             "known_us": known_us,
         },
     )
@@ -106,23 +113,6 @@ def quarantine(
                 for item in items
             ],
         )
-
-
-def quarantine_envelope(
-    connection: Connection, edge: str, code: str, body: bytes, known_us: int
-) -> None:
-    """Keep the head of an envelope that was refused as a whole; it settles nothing."""
-    connection.execute(
-        _sql["quarantine"],
-        {
-            "known_us": known_us,
-            "edge": edge,
-            "boot": None,
-            "seq": None,
-            "code": code,
-            "payload": body[:MAX_PAYLOAD_BYTES],
-        },
-    )
 
 
 def ensure_partitions(connection: Connection) -> Days:

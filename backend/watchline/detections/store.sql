@@ -3,10 +3,14 @@ SELECT boot, settled::text, highest_seq FROM ledger WHERE edge_id = %(edge)s
 
 -- name: settle
 -- Add what this commit settles to the boot's row: the multirange stays one value however long.
+-- Each ten seconds a mark remembers when the seqs so far had been given out.
+WITH settled AS (
 INSERT INTO ledger (edge_id, boot, settled, highest_seq, detections, others, quarantined, lost,
-                    first_known_at, last_known_at)
-VALUES (%(edge)s, %(boot)s, %(settled)s::int8multirange, %(highest)s, %(detections)s, %(others)s,
-        %(quarantined)s, %(lost)s, to_timestamp(%(known_us)s / 1e6), to_timestamp(%(known_us)s / 1e6))
+                    lost_ranges, lost_at, first_known_at, last_known_at, marked_at)
+SELECT %(edge)s, %(boot)s, %(settled)s::int8multirange, %(highest)s, %(detections)s, %(others)s,
+       %(quarantined)s, %(lost)s, newest_ranges(%(lost_ranges)s::int8multirange, %(most_lost)s),
+       CASE WHEN %(lost)s > 0 THEN known.at END, known.at, known.at, known.at
+  FROM (SELECT to_timestamp(%(known_us)s / 1e6) AS at) known
 ON CONFLICT (edge_id, boot) DO UPDATE SET
     settled = ledger.settled + excluded.settled,
     highest_seq = greatest(ledger.highest_seq, excluded.highest_seq),
@@ -14,7 +18,16 @@ ON CONFLICT (edge_id, boot) DO UPDATE SET
     others = ledger.others + excluded.others,
     quarantined = ledger.quarantined + excluded.quarantined,
     lost = ledger.lost + excluded.lost,
-    last_known_at = excluded.last_known_at
+    lost_ranges = CASE WHEN excluded.lost = 0 THEN ledger.lost_ranges
+                       ELSE newest_ranges(ledger.lost_ranges + excluded.lost_ranges, %(most_lost)s) END,
+    lost_at = coalesce(excluded.lost_at, ledger.lost_at),
+    last_known_at = excluded.last_known_at,
+    marked_at = CASE WHEN excluded.marked_at < ledger.marked_at + interval '10 s'
+                     THEN ledger.marked_at ELSE excluded.marked_at END
+RETURNING edge_id, boot, highest_seq, last_known_at, marked_at)
+INSERT INTO ledger_mark (edge_id, boot, highest_seq, known_at)
+SELECT edge_id, boot, highest_seq, last_known_at FROM settled WHERE marked_at = last_known_at
+ON CONFLICT DO NOTHING
 
 -- name: quarantine
 INSERT INTO quarantine (known_at, edge_id, boot, seq, code, payload)

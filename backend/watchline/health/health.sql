@@ -27,9 +27,9 @@ SELECT e.id AS edge, e.sector_id AS sector, e.last_seen_at AS seen_at, e.skew_ms
  WHERE e.enabled ORDER BY e.id
 
 -- name: missing
--- Holes of boots heard within a day, whose seqs had all been given out before `age` ago.
+-- Holes whose seqs had all been given out before `age` ago; since when, in boots heard within a day.
 SELECT l.edge_id AS edge, sum(upper(hole) - lower(hole))::bigint AS missing,
-       min(given.at) AS missing_since
+       min(given.at) FILTER (WHERE l.last_known_at > now() - interval '1 day') AS missing_since
   FROM ledger l
   CROSS JOIN unnest(int8multirange(int8range(1, l.highest_seq + 1)) - l.settled) AS hole
   CROSS JOIN LATERAL (
@@ -37,8 +37,7 @@ SELECT l.edge_id AS edge, sum(upper(hole) - lower(hole))::bigint AS missing,
                          WHERE m.edge_id = l.edge_id AND m.boot = l.boot
                            AND m.highest_seq >= upper(hole) - 1
                          ORDER BY m.highest_seq LIMIT 1), l.last_known_at) AS at) given
- WHERE l.last_known_at > now() - interval '1 day'
-   AND l.highest_seq > l.detections + l.others + l.quarantined + l.lost
+ WHERE l.highest_seq > l.detections + l.others + l.quarantined + l.lost
    AND given.at < now() - %(age)s
  GROUP BY l.edge_id
 

@@ -54,8 +54,9 @@ class WriterRow:
 class EdgeRow:
     """An enabled edge with the sums of its ledger; `trouble` is what it says of its spool.
 
-    expected = detections + others + quarantined + lost + missing. `missing` counts only what is
-    not on its way any more (see MISSING_AFTER), `missing_since` since when.
+    expected = settled + on the way + missing. `missing` counts only what is not on its way any
+    more (see MISSING_AFTER), `missing_since` since when, if that is news: a hole that a boot of
+    the day before yesterday left will hardly be filled.
     """
 
     edge: str
@@ -73,6 +74,11 @@ class EdgeRow:
     lost_at: datetime | None = None
     missing: int = 0
     missing_since: datetime | None = None
+
+    @property
+    def settled(self) -> int:
+        """What will not come any more, because it is here or can never come."""
+        return self.detections + self.others + self.quarantined + self.lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +191,8 @@ def _of_sessions(facts: Facts) -> Iterator[Alarm]:
 
 def _of_refusals(facts: Facts) -> Iterator[Alarm]:
     for row in facts.refusals:
-        if facts.at - row.last_at > REFUSAL_IS_NEWS:
+        # "Come later" is no fault of the sender's.
+        if facts.at - row.last_at > REFUSAL_IS_NEWS or row.code.startswith("uplink."):
             continue
         yield Alarm(
             code="uplink.edge_refused" if row.edge else "uplink.stranger_refused",
@@ -228,7 +235,7 @@ def _of_edge(edge: EdgeRow, writer: WriterRow | None, now: datetime) -> Iterator
         yield alarm("edge.clock_wrong", "warning", None, skew_ms=round(edge.skew_ms))
     if edge.trouble in _SPOOL_ALARMS:
         yield alarm(_SPOOL_ALARMS[edge.trouble], "critical", edge.trouble_at)
-    if edge.missing:
+    if edge.missing_since is not None:
         yield alarm("edge.missing", "warning", edge.missing_since, count=edge.missing)
     if edge.lost_at is not None and now - edge.lost_at < LOSS_IS_NEWS:
         yield alarm("edge.lost", "warning", edge.lost_at, count=edge.lost)

@@ -1,11 +1,13 @@
-"""The ingest report: what each edge gave out, what is settled, what is missing."""
+"""The ingest report: what each edge gave out, what is settled, what is missing, and when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 
 from watchline.db.sql import load
+from watchline.health import ledger
 
 statements = load("watchline.history", "report.sql")
 
@@ -15,16 +17,25 @@ Row = Sequence[Any]
 def ingest_report(connection: psycopg.Connection[Any], sector: str | None = None) -> dict[str, Any]:
     """The report of one sector, or of all; see `assemble` for its form."""
     arguments = {"sector": sector}
-    return assemble(
+
+    def run(statement: str, params: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+        with connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(statement, params).fetchall()
+
+    report = assemble(
         connection.execute(statements["ledger"], arguments).fetchall(),
         connection.execute(statements["sensors"], arguments).fetchall(),
-        connection.execute(statements["quarantine"]).fetchall(),
+        connection.execute(statements["refused"]).fetchall(),
         connection.execute(statements["stored"], arguments).fetchone() or (0, 0),
     )
+    for edge in report["edges"]:
+        edge["gaps"] = ledger.gaps(run, edge["edge"])
+        edge["hours"] = ledger.hours(run, edge["edge"])
+    return report
 
 
 def assemble(
-    ledger: Sequence[Row], sensors: Sequence[Row], quarantine: Sequence[Row], stored: Row
+    boots: Sequence[Row], sensors: Sequence[Row], refused: Sequence[Row], stored: Row
 ) -> dict[str, Any]:
     """The statements' rows as one JSON object. In every edge settled + missing = expected.
 
@@ -32,7 +43,7 @@ def assemble(
     read from the detections themselves, not from the ledger.
     """
     edges: dict[str, dict[str, Any]] = {}
-    for id, sector, seen_at, skew_ms, boot, *counts, holes in ledger:
+    for id, sector, seen_at, skew_ms, boot, *counts, holes in boots:
         edge = edges.setdefault(
             id,
             {
@@ -64,7 +75,7 @@ def assemble(
         edge["quarantined"] += bad
         edge["lost"] += lost
         edge["holes"] += [{"boot": boot, "from": low, "to": high - 1} for low, high in holes]
-    for id, code, count in quarantine:
+    for id, code, count in refused:
         if id in edges:
             edges[id]["refused"][code] = count
     return {

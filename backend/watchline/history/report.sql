@@ -19,5 +19,9 @@ SELECT s.id, s.edge_id, h.at, h.state, h.code, h.counters
 SELECT count(*), count(*) - count(DISTINCT (edge_id, boot, seq)) FROM detection
  WHERE %(sector)s::text IS NULL OR sector_id = %(sector)s
 
--- name: quarantine
-SELECT edge_id, code, count(*) FROM quarantine GROUP BY edge_id, code ORDER BY edge_id, code
+-- name: refused
+-- Envelopes refused as a whole, and items that could not be used.
+SELECT edge_id, code, total FROM refusal
+UNION ALL
+SELECT edge_id, code, count(*) FROM quarantine WHERE boot IS NOT NULL GROUP BY edge_id, code
+ORDER BY 1, 2

@@ -36,3 +36,6 @@ SELECT s.id AS sector,
             THEN s.owner_url END AS owner_url
 FROM edge e JOIN sector s ON s.id = e.sector_id
 WHERE e.id = %(edge)s AND e.enabled
+
+-- name: sector_of_edge
+SELECT sector_id FROM edge WHERE id = %(edge)s

@@ -96,6 +96,13 @@ async def writers(connection: AsyncConnection) -> list[Writer]:
     ]
 
 
+async def sector_of_edge(connection: AsyncConnection, edge: str) -> str | None:
+    """The sector that the edge belongs to, or None."""
+    found = await connection.exec_driver_sql(_STATEMENTS.sector_of_edge, {"edge": edge})
+    sector: str | None = found.scalar_one_or_none()
+    return sector
+
+
 async def owner_of_edge(connection: AsyncConnection, edge: str) -> str | None:
     """The address of the process that takes the edge's envelopes; None while no writer is alive.
 

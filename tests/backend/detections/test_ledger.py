@@ -2,10 +2,19 @@
 
 import itertools
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchline.detections.ledger import SeqSet, as_multirange
+from watchline.detections.ledger import (
+    MAX_JUMP,
+    MAX_RANGES,
+    MAX_SEQ,
+    SeqSet,
+    SeqsRefused,
+    as_multirange,
+    check_seqs,
+)
 
 ranges = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 12)).map(lambda t: (t[0], sum(t))))
 
@@ -57,3 +66,49 @@ def test_multirange_literal_is_what_postgres_reads(database):
         literal = as_multirange([(1, 4), (9, 10)])
         row = connection.execute("SELECT %s::int8multirange::text", [literal]).fetchone()
     assert row == ("{[1,4),[9,10)}",)
+
+
+def refusal(
+    known: SeqSet, seqs=(), lost=(), *, highest: int = 0, told: int = 100_000
+) -> str | None:
+    try:
+        check_seqs(known, highest, seqs=list(seqs), lost=list(lost), told=told)
+    except SeqsRefused as error:
+        return error.args[0]
+    return None
+
+
+def test_a_boot_may_not_jump_further_than_an_edge_can_count():
+    assert refusal(SeqSet(), told=MAX_JUMP) is None
+    assert refusal(SeqSet(), told=MAX_JUMP + 1) == "ledger.seq_jump"
+    assert refusal(SeqSet(), highest=5, told=MAX_JUMP + 5) is None
+    assert refusal(SeqSet(), highest=MAX_SEQ - 1, told=MAX_SEQ) is None
+    assert refusal(SeqSet(), highest=MAX_SEQ - 1, told=MAX_SEQ + 1) == "ledger.seq_jump"
+    assert refusal(SeqSet(), told=2**61) == "ledger.seq_jump"
+
+
+@pytest.mark.parametrize(
+    ("seqs", "lost", "code"),
+    [
+        ([3], [(1, 3)], None),
+        ([3], [(1, 3), (4, 9)], None),
+        ([3], [(1, 4)], "ledger.lost_contradicts"),
+        ([], [(1, 4), (3, 6)], "ledger.lost_contradicts"),
+        ([], [(4, 6), (1, 3)], "ledger.lost_contradicts"),
+    ],
+)
+def test_what_is_lost_is_not_sent_and_is_said_once(seqs, lost, code):
+    assert refusal(SeqSet(), seqs, lost) == code
+
+
+def test_holes_are_bounded_and_may_always_be_filled():
+    every_second = range(2, 100_001, 2)
+    assert refusal(SeqSet(), every_second) == "ledger.too_many_holes"
+    full = SeqSet((n, n + 1) for n in range(2, 2 * MAX_RANGES + 2, 2))
+    assert len(full.ranges()) == MAX_RANGES
+    assert refusal(full, [90_000]) == "ledger.too_many_holes"
+    assert refusal(full, [], [(90_000, 90_009)]) == "ledger.too_many_holes"
+    assert refusal(full, [3]) is None
+    assert refusal(full, [3, 90_000]) is None  # fills one hole, makes one
+    over = SeqSet((n, n + 1) for n in range(2, 4 * MAX_RANGES, 2))  # from before there was a bound
+    assert refusal(over, [3]) is None and refusal(over, [90_000]) == "ledger.too_many_holes"

@@ -10,11 +10,12 @@ ALTER TABLE ledger
 
 -- The ledger's time axis: at known_at the boot had given out its seqs up to highest_seq.
 CREATE TABLE ledger_mark (
-    edge_id         text NOT NULL REFERENCES edge,
+    edge_id         text NOT NULL,
     boot            bigint NOT NULL,
     highest_seq     bigint NOT NULL,
     known_at        timestamptz NOT NULL,
-    PRIMARY KEY (edge_id, boot, highest_seq)
+    PRIMARY KEY (edge_id, boot, highest_seq),
+    FOREIGN KEY (edge_id, boot) REFERENCES ledger ON DELETE CASCADE
 );
 
 -- Envelopes refused as a whole, counted. An edge_id of '' is somebody who is not enrolled.
@@ -33,6 +34,12 @@ CREATE FUNCTION newest_ranges(ranges int8multirange, most integer) RETURNS int8m
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
     SELECT coalesce(range_agg(r), '{}')
       FROM (SELECT r FROM unnest(ranges) AS r ORDER BY lower(r) DESC LIMIT most) AS newest
+$$;
+
+-- How many integers a multirange holds.
+CREATE FUNCTION size(ranges int8multirange) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT coalesce(sum(upper(r) - lower(r)), 0)::bigint FROM unnest(ranges) AS r
 $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ledger_mark, refusal TO watchline_ingest;
