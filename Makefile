@@ -81,6 +81,10 @@ bench-decode: setup ## ASTERIX records decoded per second
 bench-live: setup ## envelope received until the last of 500 screens has it
 	@exec $(PY) tests/bench/bench_live.py
 
+.PHONY: bench-spool
+bench-spool: setup ## 72 h of outage in the spool, then drained while live goes on
+	@exec $(PY) tests/bench/bench_spool.py
+
 .PHONY: bench-tracker
 bench-tracker: setup ## scans per second of the tracker
 	@exec $(PY) tests/bench/bench_tracker.py

@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 _CHUNK = 1460  # as the packets of a real link: small enough that connections take turns
-_BUFFER_S = 0.4  # what waits before the bottleneck, as in a router: first in, first out
 
 
 @dataclass
@@ -26,7 +25,8 @@ class _Way:
 class FaultProxy:
     """Carries connections to `target_port`; the faults may be changed at any time.
 
-    `bits_per_s`: bandwidth of each direction, shared by all connections. `delay_s`: added one
+    `bits_per_s`: bandwidth of each direction, shared by all connections; `buffer_s`: how much of
+    it may wait before the bottleneck, first in, first out, as in a modem. `delay_s`: added one
     way. `silent`: everything is swallowed, nobody is told; a connection that was open then
     stays half-open for ever, one opened then gets no answer. `refuse`: new connections are
     reset at once.
@@ -34,6 +34,7 @@ class FaultProxy:
 
     target_port: int
     bits_per_s: float | None = None
+    buffer_s: float = 0.4
     delay_s: float = 0.0
     refuse: bool = False
     carried_bytes: int = 0
@@ -124,7 +125,7 @@ class FaultProxy:
             while data := await reader.read(_CHUNK):
                 passed_at = way.passes(len(data), self.bits_per_s)
                 under_way.put_nowait((passed_at + self.delay_s, data))
-                await asyncio.sleep(passed_at - loop.time() - _BUFFER_S)
+                await asyncio.sleep(passed_at - loop.time() - self.buffer_s)
             under_way.put_nowait((way.passes(0, self.bits_per_s) + self.delay_s, b""))
             if writer in self._deaf:
                 return

@@ -68,7 +68,7 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     id: str
     hub: str
     state: Path
-    spool_max_mb: int = 1024
+    spool_max_mb: int = 1500
     watermark_delay_ms: int = 50
     ca_file: Path | None = None
 

@@ -15,7 +15,7 @@ from watchline_sensors.adapters.registry import build_adapters
 from watchline_sensors.clock import ClockGuard, now_us, steady_us
 from watchline_sensors.config import Config
 from watchline_sensors.contract import Health, HealthState, Item
-from watchline_sensors.errors import EdgeError, SpoolError
+from watchline_sensors.errors import EdgeError
 from watchline_sensors.keys import load_or_create_key
 from watchline_sensors.lanes import LiveLane
 from watchline_sensors.spool import Spool
@@ -60,13 +60,6 @@ class Edge:
     def _numbered(self, last_seq: int, rows: Sequence[Row]) -> None:
         self.lane.numbered(last_seq, rows, now_us(), steady_us())
 
-    async def put(self, items: Sequence[Item]) -> None:
-        """Put the edge's own items; a spool that refuses them is logged, not fatal."""
-        try:
-            await self.spool.put(items)
-        except SpoolError as error:
-            log.warning("%s: %d items of the edge itself were not kept", error.code, len(items))
-
     async def supervise(self, one: Supervised, feed: Feed) -> None:
         """Run an adapter until its source ends; after a crash again, in 1, 2, 4 ... 30 s."""
         wait_s = 1.0
@@ -103,7 +96,7 @@ class Edge:
         beats = [beat for one in self.adapters for beat in one.beats(at_us, steady, code)]
         due = beats if all_of else self._pulse.due(beats, steady)
         if due:
-            await self.put(due)
+            await self.spool.say(due)
 
     def _edge_code(self, at_us: int, steady: int) -> str | None:
         """What ails the edge itself, if anything; a passing trouble is told for a minute."""
@@ -174,7 +167,7 @@ async def open_edge(config: Config, adapters: Sequence[Adapter]) -> AsyncIterato
     uplink = asyncio.create_task(edge.uplink.run(), name="uplink")
     try:
         if config.sensors and adapters:
-            await edge.put([sensor.info(now_us()) for sensor in config.sensors])
+            await edge.spool.say([sensor.info(now_us()) for sensor in config.sensors])
         yield edge
     finally:
         await _end([uplink])
@@ -200,7 +193,7 @@ async def run_edge(
             await _until(stop, tasks[-1])
         finally:
             await _end(tasks)
-            await edge.put(edge.goodbyes())
+            await edge.spool.say(edge.goodbyes())
             await edge.until_settled(_GOODBYE_S)
             log.info("edge.stopped: %s", edge.line())
 

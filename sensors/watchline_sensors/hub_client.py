@@ -17,7 +17,7 @@ from watchline_sensors.replies import Answer, Later, judge
 log = logging.getLogger("watchline.uplink")
 
 _POST_LIMIT_S = 10.0
-_TIMEOUT = httpx2.Timeout(5.0, connect=3.0)
+_TIMEOUT = httpx2.Timeout(5.0, connect=2.0)
 _MAX_ANSWER_BYTES = 1024 * 1024
 
 

@@ -146,6 +146,15 @@ class LiveLane:
 
     # ── what goes out ────────────────────────────────────────────────────────────────────────
 
+    def lag_us(self, steady_us: int) -> int:
+        """How long the oldest put that was not sent yet has been waiting."""
+        oldest_us = steady_us
+        for mark in reversed(self._marks):
+            if mark.last_seq <= self.cursor:
+                break
+            oldest_us = mark.steady_us
+        return steady_us - oldest_us
+
     def expire(self, steady_us: int) -> None:
         """Hand what was put longer than 30 s ago to the archive, without looking at it."""
         start = self._numbered_seq + 1

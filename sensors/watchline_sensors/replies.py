@@ -10,9 +10,8 @@ import msgspec
 from watchline_sensors.config import is_http_url
 from watchline_sensors.contract import UNREADABLE, EnvelopeError, Receipt, decode_receipt
 
-MAX_WAIT_S = 5.0
+FIRST_WAIT_S = 0.2
 _MAX_RETRY_AFTER_S = 60.0
-_FIRST_WAIT_S = 0.2
 _MAX_URL = 512
 
 
@@ -101,19 +100,20 @@ def _seconds(text: str | None) -> float | None:
 
 
 class Backoff:
-    """How long to wait after one failure more: doubling from 0.2 s, at most 5 s, with jitter.
+    """How long to wait after one failure more: doubling from 0.2 s to `longest_s`, with jitter.
 
     The jitter takes off up to a half, so that the edges of a hub that comes back do not
     all come at once.
     """
 
-    def __init__(self, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(self, longest_s: float, jitter: Callable[[], float] = random.random) -> None:
+        self._longest_s = longest_s
         self._failures = 0
         self._jitter = jitter
 
     def failed(self) -> float:
         """Count a failure; the seconds to wait."""
-        wait_s = min(MAX_WAIT_S, _FIRST_WAIT_S * 2 ** min(self._failures, 10))
+        wait_s = min(self._longest_s, FIRST_WAIT_S * 2 ** min(self._failures, 10))
         self._failures += 1
         return wait_s * (1.0 - 0.5 * self._jitter())
 

@@ -30,6 +30,8 @@ from watchline_sensors.spool_salvage import salvage
 log = logging.getLogger("watchline.spool")
 
 _MAX_PUT = 2000  # items of one transaction; a longer put is cut
+_MAX_RANGES = 500  # freed in one transaction; between two of them puts have their turn
+_MAX_UNSPOOLED = 200
 _T = TypeVar("_T")
 
 
@@ -52,6 +54,7 @@ class Spool:
 
     `decided_seq`: every seq of this boot up to it is on disk or lost. `committed` is set
     after each group, for whoever waits for new rows. `full`: the last group was refused.
+    `unspooled`: by seq, the edge's own words that are to be sent though no disk took them.
     """
 
     def __init__(self, path: Path, *, max_bytes: int, on_numbered: Numbered | None = None) -> None:
@@ -60,6 +63,7 @@ class Spool:
         self.full = False
         self.decided_seq = 0
         self.committed = asyncio.Event()
+        self.unspooled: dict[int, Row] = {}
         self._path, self._max_bytes = path, max_bytes
         self._line = PutLine(on_numbered)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
@@ -127,10 +131,18 @@ class Spool:
         for start in range(0, len(items), _MAX_PUT):
             await self._put(items[start : start + _MAX_PUT])
 
-    async def _put(self, items: Sequence[Item]) -> None:
+    async def say(self, items: Sequence[Item]) -> None:
+        """Put the edge's own words (heartbeats, descriptions); raises SpoolClosed alone.
+
+        A full spool must be able to say so: what the disk refuses is kept in memory until it
+        is settled, the last 200 items of it; what goes beyond is declared lost.
+        """
+        await self._put(items, own=True)
+
+    async def _put(self, items: Sequence[Item], *, own: bool = False) -> None:
         if self._committer is None:
             raise SpoolClosed
-        await self._line.join(items).done
+        await self._line.join(items, own=own).done
 
     async def _commit_loop(self) -> None:
         group: list[Put] = []
@@ -153,9 +165,12 @@ class Spool:
         except SpoolError as error:
             answers = [error] * len(puts)
         for put, answer in zip(puts, answers, strict=True):
+            if answer is None or put.own:
+                self._lose(self.boot, RangeSet.of(letter.seq for letter in put.letters))
             if answer is None:
                 self.stats.spooled += len(put.rows)
-                self._lose(self.boot, RangeSet.of(letter.seq for letter in put.letters))
+            elif put.own:
+                self._keep_unspooled(put.rows)
             else:
                 self.stats.refused += len(put.rows)
                 self._lose(self.boot, [(put.first_seq, put.last_seq + 1)])
@@ -166,7 +181,7 @@ class Spool:
         self.decided_seq = decided_seq
         self.committed.set()
         for put, answer in zip(puts, answers, strict=True):
-            put.finish(answer)
+            put.finish(None if put.own else answer)
         if self._lost_unwritten and steady_us() - self._lost_written_us > 1_000_000:
             await self._write_lost()
 
@@ -214,16 +229,25 @@ class Spool:
         codes = rejected or {}
         if boot == self.boot:
             self._freed.update(ranges)
-        deleted, dead = await self._use(lambda file: file.free(boot, ranges, codes))
-        self.stats.freed += deleted
-        self.stats.rejected += dead
+            for seq in [seq for seq in self.unspooled if seq in self._freed]:
+                del self.unspooled[seq]
+        freed, todo = 0, ranges
+        while todo:
+            part, todo = todo[:_MAX_RANGES], todo[_MAX_RANGES:]
+            deleted, dead, left = await self._use(
+                functools.partial(SpoolFile.free, boot=boot, settled=part, rejected=codes)
+            )
+            todo = left + todo
+            freed += deleted + dead
+            self.stats.freed += deleted
+            self.stats.rejected += dead
         lost = self._lost.get(boot)
         if lost is not None:
             before = len(lost)
             lost.difference_update(ranges)
             if len(lost) != before:
                 self._lost_unwritten.add(boot)
-        return deleted + dead
+        return freed
 
     def lost(self, boot: int) -> RangeSet:
         """The seqs of a boot that will never be sent and are not yet settled; a copy."""
@@ -252,6 +276,14 @@ class Spool:
         return await self._use(lambda file: file.dead_letters())
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
+
+    def _keep_unspooled(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self.unspooled[row.seq] = row
+        while len(self.unspooled) > _MAX_UNSPOOLED:
+            oldest = next(iter(self.unspooled))
+            del self.unspooled[oldest]
+            self._lose(self.boot, [(oldest, oldest + 1)])
 
     def _lose(self, boot: int, ranges: Iterable[SeqRange]) -> None:
         lost = self._lost.setdefault(boot, RangeSet())
@@ -288,6 +320,7 @@ class Spool:
         self.stats.rows = self._file.rows
         if salvaged is not None:
             salvaged.update(self._freed)
+            salvaged.update(RangeSet.of(self.unspooled))
             salvaged.update(self.lost(self.boot))
             gone = RangeSet(salvaged.holes(1, self.decided_seq + 1))
             self.stats.damaged += len(gone)

@@ -7,7 +7,6 @@ given back so that the log can be folded into the database; from then on frees r
 log in place and the spool drains, while puts are refused until the reserve is whole again.
 """
 
-import functools
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,7 +32,7 @@ from watchline_sensors.spool_model import (
 _T = TypeVar("_T")
 MAX_DEAD_LETTERS = 1000
 _MAX_LETTER_BYTES = 4096
-_FREE_CHUNK = 5000  # rows a transaction deletes at most
+_FREE_ROWS = 5000  # what a transaction deletes at most
 
 
 class SpoolFile:
@@ -170,34 +169,37 @@ class SpoolFile:
 
     def free(
         self, boot: int, settled: Iterable[SeqRange], rejected: Mapping[int, str]
-    ) -> tuple[int, int]:
-        """Delete settled rows, one DELETE per range; rejected ones become dead letters.
+    ) -> tuple[int, int, list[SeqRange]]:
+        """Delete settled rows; those of them that were rejected become dead letters.
 
-        Huge ranges go in pieces, so that the log stays small. Gives (deleted, dead letters).
+        One transaction deletes at most 5,000 rows, so that the log stays small and no put
+        waits long. Gives (deleted, dead letters, what is left to free).
         """
-        deleted = dead = 0
-        for low, high in settled:
-            dead += self._bury_rejected(
-                boot, {seq: code for seq, code in rejected.items() if low <= seq < high}
-            )
-            while low < high:
-                upto, count = self._commit(functools.partial(self._delete, boot, low, high))
-                deleted += count
-                low = upto
-        return deleted, dead
+        ranges = RangeSet(settled)
+        dead = self._bury_rejected(
+            boot, {seq: code for seq, code in rejected.items() if seq in ranges}
+        )
+        deleted, left = self._commit(lambda: self._delete(boot, ranges.ranges()))
+        return deleted, dead, left
 
-    def _delete(self, boot: int, low: int, high: int) -> tuple[int, int]:
-        beyond = self._db.execute(
-            "SELECT seq FROM item WHERE boot = ? AND seq >= ? AND seq < ?"
-            " ORDER BY seq LIMIT 1 OFFSET ?",
-            (boot, low, high, _FREE_CHUNK),
-        ).fetchone()
-        upto: int = high if beyond is None else beyond[0]
-        count = self._db.execute(
-            "DELETE FROM item WHERE boot = ? AND seq >= ? AND seq < ?", (boot, low, upto)
-        ).rowcount
-        self._count(boot, -count)
-        return upto, count
+    def _delete(self, boot: int, ranges: list[SeqRange]) -> tuple[int, list[SeqRange]]:
+        deleted = 0
+        left: list[SeqRange] = []
+        for index, (low, high) in enumerate(ranges):
+            beyond = self._db.execute(
+                "SELECT seq FROM item WHERE boot = ? AND seq >= ? AND seq < ?"
+                " ORDER BY seq LIMIT 1 OFFSET ?",
+                (boot, low, high, _FREE_ROWS - deleted),
+            ).fetchone()
+            upto: int = high if beyond is None else beyond[0]
+            deleted += self._db.execute(
+                "DELETE FROM item WHERE boot = ? AND seq >= ? AND seq < ?", (boot, low, upto)
+            ).rowcount
+            if upto < high:
+                left = [(upto, high), *ranges[index + 1 :]]
+                break
+        self._count(boot, -deleted)
+        return deleted, left
 
     def seqs(self, boot: int) -> RangeSet:
         """The seqs of a boot that are still in the spool.

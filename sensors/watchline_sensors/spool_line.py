@@ -37,12 +37,16 @@ Numbered = Callable[[int, Sequence[Row]], None]
 
 @dataclass(slots=True, kw_only=True)
 class Put:
-    """Items under consecutive seqs; `letters` are those that cannot be sent."""
+    """Items under consecutive seqs; `letters` are those that cannot be sent.
+
+    `own`: the edge's own words, which are sent even when the disk refuses them.
+    """
 
     first_seq: int
     last_seq: int
     rows: list[Row]
     letters: list[DeadLetter]
+    own: bool
     done: asyncio.Future[None]
 
     def finish(self, answer: SpoolError | None) -> None:
@@ -66,7 +70,7 @@ class PutLine:
         self._producers: dict[int, int] = {}
         self._arrived = asyncio.Event()
 
-    def join(self, items: Sequence[Item]) -> Put:
+    def join(self, items: Sequence[Item], *, own: bool = False) -> Put:
         """Number these items and let them wait; raises SpoolClosed.
 
         Does not await, so that seqs and line have one order.
@@ -81,6 +85,7 @@ class PutLine:
             last_seq=self._numbered_seq,
             rows=[one for one in encoded if isinstance(one, Row)],
             letters=[one for one in encoded if isinstance(one, DeadLetter)],
+            own=own,
             done=asyncio.get_running_loop().create_future(),
         )
         if self._on_numbered is not None:

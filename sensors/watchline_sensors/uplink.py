@@ -1,8 +1,10 @@
 """Sends what is spooled and frees what the hub has settled: the I/O half of the uplink.
 
-Two loops share a client, a target and the receipts. Live: one POST at a time, at least each
-100 ms. Archive: its own POSTs, one at a time, oldest boot and row first. What goes when is
-decided in `lanes.py`, what an answer means in `replies.py`.
+Three loops share an `Exchange` and what receipts have told. Live: one POST at a time, at least
+each 100 ms. Archive: its own POSTs, one at a time, oldest boot and row first; it reads ahead, and
+gives way while the live lane is behind. Free: what is settled leaves the spool, so that neither
+lane waits for the disk. What goes when is decided in `lanes.py`, what an answer means in
+`replies.py`, how large an envelope may be in `pace.py`.
 """
 
 import asyncio
@@ -11,46 +13,30 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-import msgspec
-
 from watchline_sensors.clock import now_us, steady_us
 from watchline_sensors.config import EdgeConfig
-from watchline_sensors.contract import Envelope, Lane, Receipt, encode_envelope
+from watchline_sensors.contract import MAX_ITEMS, Lane, Receipt
 from watchline_sensors.errors import SpoolError
-from watchline_sensors.hub_client import HubClient
+from watchline_sensors.exchange import Exchange
 from watchline_sensors.keys import EdgeKey
 from watchline_sensors.lanes import ArchiveLane, LiveLane
 from watchline_sensors.ranges import RangeSet
-from watchline_sensors.replies import Answer, Backoff, Elsewhere, Later, Taken
+from watchline_sensors.replies import Backoff
 from watchline_sensors.spool import Spool
 from watchline_sensors.spool_model import Boot, Row
 
 log = logging.getLogger("watchline.uplink")
 
 LIVE_PERIOD_S = 0.1
+#: The longest wait after a failure. Live: within 2 s of the link's return it is used again.
+LIVE_WAIT_S, ARCHIVE_WAIT_S = 1.0, 5.0
+#: From this lag on the archive gives way, but for one envelope in as long a time.
+BEHIND_US = 2_000_000
 _LIVE_GAP_S = 0.02
 _POLL_S = 0.2
-_FREE_PERIOD_US = 250_000
-_MAX_ROWS = 1000
-_MAX_BODY_BYTES = 1024 * 1024
-_MAX_LOST_RANGES = 1000
+_FREE_PERIOD_S = 0.25
+_MAX_LIVE_ROWS = 1000  # the pinned ones come on top
 _MAX_REJECTED = 10_000
-
-
-@dataclass(slots=True, kw_only=True)
-class UplinkStats:
-    """Counters since this process started. `sent` counts an item each time it goes out."""
-
-    envelopes: int = 0
-    failures: int = 0
-    sent: int = 0
-    accepted: int = 0
-    duplicate: int = 0
-    rejected: int = 0
-    settled: int = 0
-    resends: int = 0
-    connected: bool = False
-    last_error: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,38 +46,50 @@ class _BootState:
     settled: RangeSet = field(default_factory=RangeSet)
     freed: RangeSet = field(default_factory=RangeSet)
     rejected: dict[int, str] = field(default_factory=dict)
-    freed_us: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """What an envelope may hold of a boot's rows above `after_seq`; `more` when it is full."""
+
+    boot: int
+    after_seq: int
+    rows: list[Row]
+    more: bool
 
 
 class Uplink:
     """One edge's connection to its hub; `run` goes on until it is cancelled."""
 
     def __init__(self, config: EdgeConfig, spool: Spool, lane: LiveLane, key: EdgeKey) -> None:
-        self.stats = UplinkStats()
-        self._config, self._spool = config, spool
+        self._spool = spool
+        self._exchange = Exchange(config, spool, key)
+        self.stats = self._exchange.stats
         self._live = lane
         self._archive = ArchiveLane()
+        self._archive_us = 0  # when its last envelope was done with
+        self._ahead: _Page | None = None
         self._boots: dict[int, _BootState] = {}
         self._old_boots: list[Boot] | None = None
         self._epoch: int | None = None
-        self._target = config.hub
-        self._limit = _MAX_ROWS
-        self._hub = HubClient(config, key)
 
     async def run(self) -> NoReturn:
         """Send until cancelled. Whatever goes wrong is counted, waited out and tried again."""
-        async with self._hub, asyncio.TaskGroup() as group:
-            group.create_task(self._loop(self._live_turn), name="uplink live")
-            group.create_task(self._loop(self._archive_turn), name="uplink archive")
+        async with self._exchange.hub, asyncio.TaskGroup() as group:
+            live = self._loop(self._live_turn, Backoff(LIVE_WAIT_S))
+            group.create_task(live, name="uplink live")
+            archive = self._loop(self._archive_turn, Backoff(ARCHIVE_WAIT_S))
+            group.create_task(archive, name="uplink archive")
+            free = self._loop(self._free_turn, Backoff(ARCHIVE_WAIT_S))
+            group.create_task(free, name="uplink free")
         raise AssertionError("the loops of the uplink never end")
 
-    async def _loop(self, turn: Callable[[Backoff], Awaitable[None]]) -> NoReturn:
-        backoff = Backoff()
+    async def _loop(self, turn: Callable[[Backoff], Awaitable[None]], backoff: Backoff) -> NoReturn:
         while True:
             try:
                 await turn(backoff)
             except SpoolError as error:
-                self._note(error.code, str(error))
+                self._exchange.note(error.code, str(error))
                 await asyncio.sleep(backoff.failed())
             except Exception:  # a lane that dies is a deaf hub: say so and go on
                 log.exception("uplink.internal")
@@ -109,28 +107,30 @@ class Uplink:
         lane.expire(started_us)
         spool.committed.clear()
         generation, decided_seq = lane.generation, spool.decided_seq
-        read = await self._rows(spool.boot, lane.cursor)
-        more = len(read) == self._limit or _size(read) >= _MAX_BODY_BYTES
-        read_to_seq = read[-1].seq if more else max(decided_seq, lane.cursor)
-        read = [row for row in read if row.seq <= read_to_seq]
+        page = await self._page(spool.boot, lane.cursor, _MAX_LIVE_ROWS)
+        read_to_seq = page.rows[-1].seq if page.more else max(decided_seq, lane.cursor)
+        fresh = lane.take([row for row in page.rows if row.seq <= read_to_seq])
         pins = lane.pins(read_to_seq, spool.lost(spool.boot))
-        fresh = lane.take(read)
-        body = self._envelope(
-            spool.boot,
+        said = [
+            row
+            for seq, row in spool.unspooled.items()
+            if seq <= read_to_seq and seq not in lane.pinned
+        ]
+        rows = sorted((*pins, *said, *fresh), key=lambda row: row.seq)
+        highest_seq = max(decided_seq, read_to_seq)
+        receipt = await self._exchange.send(
             Lane.LIVE,
-            [*pins, *fresh],
+            spool.boot,
+            rows,
             watermark_us=lane.watermark_us(read_to_seq, now_us()),
-            highest_seq=max(decided_seq, read_to_seq),
+            highest_seq=highest_seq,
+            backoff=backoff,
         )
-        answer = await self._post(body, len(pins) + len(fresh))
-        if not isinstance(answer, Taken):
-            await self._wait(answer, backoff)
+        if receipt is None:
             return
-        backoff.succeeded()
-        seqs = [row.seq for row in (*pins, *fresh)]
-        lane.sent(generation, read_to_seq, seqs, started_us)
-        await self._take_receipt(spool.boot, answer.receipt)
-        if not more:
+        lane.sent(generation, read_to_seq, [row.seq for row in rows], started_us)
+        self._take_receipt(spool.boot, receipt, highest_seq)
+        if not page.more:
             await self._until_more(started_us)
 
     async def _until_more(self, started_us: int) -> None:
@@ -148,6 +148,10 @@ class Uplink:
     # ── the archive lane ─────────────────────────────────────────────────────────────────────
 
     async def _archive_turn(self, backoff: Backoff) -> None:
+        now_us = steady_us()
+        if self._live.lag_us(now_us) > BEHIND_US > now_us - self._archive_us:
+            await asyncio.sleep(_POLL_S)
+            return
         if self._old_boots is None:
             self._old_boots = await self._spool.old_boots()
         if self._old_boots:
@@ -167,12 +171,14 @@ class Uplink:
             self._note_resend("an archive row stayed unsettled for 5 s")
             lane.rewind()
         if state.settled.covers(1, boot.highest_seq + 1):
-            await self._free(boot.boot)
+            await self._free(boot.boot, state)
             await self._spool.forget(boot.boot)
             self._boots.pop(boot.boot, None)
             self._old_boots = None
             return
-        rows = await self._rows(boot.boot, lane.after_seq) if lane.may_send() else []
+        rows: list[Row] = []
+        if lane.may_send():
+            rows = (await self._archive_page(boot.boot)).rows
         if not rows and not lane.in_flight and lane.asked:
             holes = await self._spool.holes(boot, state.settled)
             if holes:
@@ -192,12 +198,12 @@ class Uplink:
             await asyncio.sleep(_POLL_S)  # the live lane's receipts settle these too
             return
         decided_seq = spool.decided_seq
-        read = await self._rows(spool.boot, lane.after_seq)
-        rows = [row for row in read if row.seq in self._live.archive]
+        page = await self._archive_page(spool.boot)
+        rows = [row for row in page.rows if row.seq in self._live.archive]
         if rows:
             await self._send_archive(spool.boot, decided_seq, rows, backoff)
-        elif len(read) == self._limit or _size(read) >= _MAX_BODY_BYTES:
-            lane.after_seq = read[-1].seq
+        elif page.more:
+            lane.after_seq = page.rows[-1].seq
         else:
             if not lane.in_flight:
                 # Whatever of the archive is no row any more was settled or refused.
@@ -211,78 +217,57 @@ class Uplink:
         generation, started_us = self._archive.generation, steady_us()
         if rows:
             highest_seq = max(highest_seq, rows[-1].seq)
-        body = self._envelope(
-            boot,
+        sending = self._exchange.send(
             Lane.ARCHIVE,
+            boot,
             rows,
             watermark_us=max(0, self._live.promised_us),
             highest_seq=highest_seq,
+            backoff=backoff,
         )
-        answer = await self._post(body, len(rows))
-        if not isinstance(answer, Taken):
-            await self._wait(answer, backoff)
+        receipt, self._ahead = await asyncio.gather(sending, self._page_after(boot, rows))
+        self._archive_us = steady_us()
+        if receipt is None:
             return
-        backoff.succeeded()
         self._archive.sent(generation, rows, started_us)
-        await self._take_receipt(boot, answer.receipt)
+        self._take_receipt(boot, receipt, highest_seq)
 
-    # ── both ─────────────────────────────────────────────────────────────────────────────────
+    async def _archive_page(self, boot: int) -> _Page:
+        """The next page; read already, if it is a full one: what is no full page may grow."""
+        after_seq, ahead, self._ahead = self._archive.after_seq, self._ahead, None
+        if ahead is not None and ahead.more and (ahead.boot, ahead.after_seq) == (boot, after_seq):
+            return ahead
+        return await self._page(boot, after_seq, MAX_ITEMS)
 
-    async def _rows(self, boot: int, after_seq: int) -> list[Row]:
-        return await self._spool.rows_after(
-            boot, after_seq, limit=self._limit, max_bytes=_MAX_BODY_BYTES
-        )
+    async def _page_after(self, boot: int, rows: Sequence[Row]) -> _Page | None:
+        return await self._page(boot, rows[-1].seq, MAX_ITEMS) if rows else None
 
-    def _envelope(
-        self, boot: int, lane: Lane, rows: Sequence[Row], *, watermark_us: int, highest_seq: int
-    ) -> bytes:
-        lost = self._spool.lost(boot)
-        return encode_envelope(
-            Envelope(
-                edge=self._config.id,
-                boot=boot,
-                lane=lane,
-                sent_at_us=now_us(),
-                watermark_us=watermark_us,
-                highest_seq=highest_seq,
-                lost=[r for r in lost if r[1] <= highest_seq + 1][:_MAX_LOST_RANGES],
-                seqs=[row.seq for row in rows],
-                items=[msgspec.Raw(row.body) for row in rows],
-            )
-        )
+    # ── freeing ──────────────────────────────────────────────────────────────────────────────
 
-    async def _post(self, body: bytes, items: int) -> Answer:
-        """One envelope to where the sector's owner was last seen; follows one redirection."""
-        answer = await self._hub.post(self._target, body)
-        if isinstance(answer, Elsewhere) and answer.owner != self._target:
-            log.info("uplink.misdirected: the owner is %s", answer.owner)
-            self._target = answer.owner
-            answer = await self._hub.post(self._target, body)
-        if isinstance(answer, Taken):
-            self.stats.envelopes += 1
-            self.stats.sent += items
-            if not self.stats.connected:
-                log.info("uplink.connected: %s", self._target)
-            self.stats.connected, self.stats.last_error = True, None
-        return answer
+    async def _free_turn(self, backoff: Backoff) -> None:
+        await asyncio.sleep(_FREE_PERIOD_S)
+        for boot, state in list(self._boots.items()):
+            await self._free(boot, state)
+        backoff.succeeded()
 
-    async def _wait(self, answer: Answer, backoff: Backoff) -> None:
-        """After an envelope that was not taken: note why, ask the hub next, and wait."""
-        later = answer if isinstance(answer, Later) else Later(code="uplink.misdirected")
-        self.stats.failures += 1
-        if later.wait_s is None:
-            # The owner may have gone or moved: the hub knows.
-            self._target = self._config.hub
-        if later.too_large:
-            self._limit = max(1, self._limit // 2)
-        self._note(later.code, "refused" if later.refused else "not taken")
-        wait_s = backoff.failed()
-        await asyncio.sleep(wait_s if later.wait_s is None else max(wait_s, later.wait_s))
+    async def _free(self, boot: int, state: _BootState) -> None:
+        """Let the spool go of what is settled and was not freed yet."""
+        fresh = [hole for low, high in state.settled for hole in state.freed.holes(low, high)]
+        if not fresh:
+            return
+        freed = await self._spool.free(boot, fresh, state.rejected)
+        self.stats.settled += freed  # not in one line: the sum would be read before the wait
+        state.freed.update(fresh)
+        for seq in [seq for seq in state.rejected if seq in state.freed]:
+            del state.rejected[seq]
 
-    def _note(self, code: str, what: str) -> None:
-        if self.stats.connected or self.stats.last_error != code:
-            log.warning("%s: %s", code, what)
-        self.stats.connected, self.stats.last_error = False, code
+    # ── all ──────────────────────────────────────────────────────────────────────────────────
+
+    async def _page(self, boot: int, after_seq: int, limit: int) -> _Page:
+        max_bytes = self._exchange.pace.max_bytes
+        rows = await self._spool.rows_after(boot, after_seq, limit=limit, max_bytes=max_bytes)
+        full = len(rows) == limit or sum(len(row.body) for row in rows) >= max_bytes
+        return _Page(boot=boot, after_seq=after_seq, rows=rows, more=full)
 
     def _note_resend(self, why: str) -> None:
         log.warning("uplink.resend: %s", why)
@@ -291,7 +276,7 @@ class Uplink:
     def _state(self, boot: int) -> _BootState:
         return self._boots.setdefault(boot, _BootState())
 
-    async def _take_receipt(self, boot: int, receipt: Receipt) -> None:
+    def _take_receipt(self, boot: int, receipt: Receipt, highest_seq: int) -> None:
         self.stats.accepted += receipt.accepted
         self.stats.duplicate += receipt.duplicate
         self.stats.rejected += len(receipt.rejected)
@@ -304,26 +289,9 @@ class Uplink:
         for one in receipt.rejected:
             if len(state.rejected) < _MAX_REJECTED:
                 state.rejected[one.seq] = one.code
-        state.settled.update(receipt.settled)
+        # Beyond the highest is what a copy of this spool has sent elsewhere, or nonsense.
+        settled = [(low, min(high, highest_seq + 1)) for low, high in receipt.settled]
+        state.settled.update(settled)
         if boot == self._spool.boot:
-            self._live.settle(receipt.settled)
-        self._archive.settle(boot, receipt.settled, steady_us())
-        if steady_us() - state.freed_us >= _FREE_PERIOD_US:
-            await self._free(boot)
-
-    async def _free(self, boot: int) -> None:
-        """Let the spool go of what is settled and was not freed yet."""
-        state = self._state(boot)
-        fresh = [hole for low, high in state.settled for hole in state.freed.holes(low, high)]
-        if not fresh:
-            return
-        state.freed_us = steady_us()
-        freed = await self._spool.free(boot, fresh, state.rejected)
-        self.stats.settled += freed  # not in one line: the sum would be read before the wait
-        state.freed.update(fresh)
-        for seq in [seq for seq in state.rejected if seq in state.freed]:
-            del state.rejected[seq]
-
-
-def _size(rows: Sequence[Row]) -> int:
-    return sum(len(row.body) for row in rows)
+            self._live.settle(settled)
+        self._archive.settle(boot, settled, steady_us())

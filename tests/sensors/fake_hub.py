@@ -18,6 +18,7 @@ from watchline_sensors.contract import (
     encode_receipt,
     signing_input,
 )
+from watchline_sensors.contract.envelope import SeqRange
 from watchline_sensors.ranges import RangeSet
 
 
@@ -26,7 +27,8 @@ class FakeHub:
     """Keeps what is settled for ever, what is only accepted until `forget` (a new writer).
 
     `settle_after_s`: how long items wait for their commit (None: for ever). The other fields
-    are faults, each named after what it does to the next answers.
+    are faults, each named after what it does to the next answers: `busy` lanes are asked to wait
+    a second, `claim` are ranges that receipts call settled, whatever the hub has.
     """
 
     public_key: bytes = b""
@@ -36,6 +38,8 @@ class FakeHub:
     hang: bool = False
     answer_with: tuple[int, dict[str, str], bytes] | None = None
     misdirect_to: str | None = None
+    busy: set[Lane] = field(default_factory=set)
+    claim: list[SeqRange] = field(default_factory=list)
     reject: dict[bytes, str] = field(default_factory=dict)
 
     stored: dict[tuple[int, int], bytes] = field(default_factory=dict)
@@ -45,6 +49,7 @@ class FakeHub:
     accepted: dict[tuple[int, int], tuple[float, bytes]] = field(default_factory=dict)
     envelopes: list[Envelope] = field(default_factory=list)
     arrivals: list[tuple[float, Lane]] = field(default_factory=list)
+    turned_away: list[tuple[float, Lane]] = field(default_factory=list)
     posts: int = 0
     bad_signatures: int = 0
     duplicates: int = 0
@@ -52,6 +57,7 @@ class FakeHub:
 
     async def start(self, port: int = 0) -> "FakeHub":
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._dead = False
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -68,6 +74,8 @@ class FakeHub:
         for writer in list(self._writers):
             writer.transport.abort()
         await self._server.wait_closed()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=1.0)
 
     def forget(self) -> None:
         """A new writer: what was accepted and not settled is lost with the old one."""
@@ -84,6 +92,10 @@ class FakeHub:
             writer.transport.abort()
             return
         self._writers.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -124,6 +136,9 @@ class FakeHub:
             envelope = decode_envelope(body)
         except EnvelopeError as error:
             return 422, {}, json.dumps({"code": error.code}).encode()
+        if envelope.lane in self.busy:
+            self.turned_away.append((asyncio.get_running_loop().time(), envelope.lane))
+            return 429, {"Retry-After": "1"}, b'{"code": "uplink.busy"}'
         return 200, {"Content-Type": "application/msgpack"}, encode_receipt(self._take(envelope))
 
     def _signature_holds(self, signature: str, body: bytes) -> bool:
@@ -169,7 +184,7 @@ class FakeHub:
             accepted=accepted,
             duplicate=duplicate,
             rejected=rejected,
-            settled=settled.ranges(),
+            settled=RangeSet([*settled, *self.claim]).ranges(),
         )
 
     def _settle(self, until: float) -> None:

@@ -51,7 +51,7 @@ def test_a_good_file(tmp_path: Path) -> None:
     config = load_config(path)
     assert config.edge.hub == "https://hub.example:8610"
     assert config.edge.spool_path == tmp_path / "var" / "spool.db"
-    assert (config.edge.spool_max_mb, config.edge.watermark_delay_ms) == (1024, 50)
+    assert (config.edge.spool_max_mb, config.edge.watermark_delay_ms) == (1500, 50)
     (sensor,) = config.sensors
     assert sensor.options == {"listen": "127.0.0.1:8600", "sac": 1}
     info = sensor.info(7)

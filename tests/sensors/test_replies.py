@@ -72,11 +72,11 @@ def test_no_answer_raises(status: int, retry_after: str | None, body: bytes) -> 
         assert 0 < len(answer.code) <= 64
 
 
-def test_the_wait_doubles_up_to_five_seconds() -> None:
-    backoff = Backoff(jitter=lambda: 0.0)
+def test_the_wait_doubles_up_to_its_longest() -> None:
+    backoff = Backoff(5.0, jitter=lambda: 0.0)
     assert [backoff.failed() for _ in range(7)] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
     backoff.succeeded()
     assert backoff.failed() == 0.2
-    assert Backoff(jitter=lambda: 1.0).failed() == 0.1
+    assert Backoff(5.0, jitter=lambda: 1.0).failed() == 0.1
     for _ in range(5000):  # no overflow
         backoff.failed()

@@ -194,6 +194,22 @@ async def test_a_huge_range_is_freed_in_pieces(tmp_path: Path) -> None:
     await spool.close()
 
 
+async def test_very_many_ranges_are_freed_and_hold_no_put_up(tmp_path: Path) -> None:
+    spool = await _open(tmp_path / "spool.db")
+    for _ in range(10):
+        await spool.put(sightings(2000))
+    freeing = asyncio.create_task(
+        spool.free(spool.boot, [(seq, seq + 1) for seq in range(1, 20_001, 2)])
+    )
+    puts = 0
+    while not freeing.done():
+        await spool.put(sightings(1))
+        puts += 1
+    assert await freeing == 10_000 and spool.stats.rows == 10_000 + puts
+    assert puts >= 10, "a put waits for one part of it, not for all"
+    await spool.close()
+
+
 async def test_rejected_rows_become_dead_letters_when_they_are_settled(tmp_path: Path) -> None:
     spool = await _open(tmp_path / "spool.db")
     await spool.put(sightings(5))

@@ -14,7 +14,7 @@ import pytest
 
 from sensors.fake_hub import FakeHub
 from sensors.parts import decoded, edge_config, public_key, sighting, sightings, until
-from watchline_sensors import hub_client, lanes, replies
+from watchline_sensors import hub_client, lanes, uplink
 from watchline_sensors.clock import now_us
 from watchline_sensors.config import Config
 from watchline_sensors.contract import Detection, Health, Item, Lane, SensorInfo
@@ -43,8 +43,9 @@ async def hub() -> AsyncIterator[FakeHub]:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert replies.MAX_WAIT_S == 5.0
-    monkeypatch.setattr(replies, "MAX_WAIT_S", 0.4)
+    assert (uplink.LIVE_WAIT_S, uplink.ARCHIVE_WAIT_S) == (1.0, 5.0)
+    monkeypatch.setattr(uplink, "LIVE_WAIT_S", 0.4)
+    monkeypatch.setattr(uplink, "ARCHIVE_WAIT_S", 0.4)
 
 
 @asynccontextmanager
@@ -428,7 +429,7 @@ async def test_a_restored_spool_ends_as_duplicates_and_is_freed(
         await _until_forgotten(edge)
     assert {key: body for key, body in hub.stored.items() if key[0] == boot} == stored
     assert hub.stored_twice == 0
-    assert hub.duplicates >= 701
+    assert hub.duplicates > 50, "one envelope of them, whose receipt frees the rest"
 
 
 async def test_a_hole_in_an_earlier_boot_is_declared_lost(hub: FakeHub, tmp_path: Path) -> None:
