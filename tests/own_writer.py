@@ -62,8 +62,14 @@ class OwnWriter:
     """The pipeline of the test sector on a thread; `seq` is the last one that was given out."""
 
     def __init__(
-        self, url: str, *, seq: int = 0, clock_us: Callable[[], int] | None = None
+        self,
+        url: str,
+        *,
+        boot: int = 1,
+        seq: int = 0,
+        clock_us: Callable[[], int] | None = None,
     ) -> None:
+        self.boot = boot
         self.seq = seq
         more = {} if clock_us is None else {"clock_us": clock_us}
         self._pipeline = SectorPipeline(
@@ -85,7 +91,7 @@ class OwnWriter:
         self.seq += len(items)
         envelope = Envelope(
             edge=EDGE,
-            boot=1,
+            boot=self.boot,
             lane=Lane.LIVE,
             sent_at_us=now_us,
             watermark_us=now_us,

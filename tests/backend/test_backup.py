@@ -17,6 +17,8 @@ from system import wait_for
 from watchline import backup, restore
 from watchline.audit import store as audit
 from watchline.cli import app
+from watchline.db import binaries
+from watchline.db.binaries import Binaries
 from watchline.db.cluster import Cluster
 from watchline.db.errors import BackupFailed, RestoreFailed, RestoreRefused, ServerError
 from watchline.history.report import ingest_report
@@ -80,8 +82,11 @@ def filled(database) -> Any:
     return database
 
 
-def test_a_hub_restored_from_a_backup_works_and_tells_what_it_lost(filled, other, new, tmp_path):
+def test_a_hub_restored_from_a_backup_works_and_tells_what_it_lost(
+    filled, other, new, tmp_path, monkeypatch
+):
     file = tmp_path / "all.backup"
+    monkeypatch.setattr(backup, "tools", lambda major: late_tools(tmp_path, major))
     writer = OwnWriter(filled.url("ingest"))
     stop = threading.Event()
 
@@ -133,6 +138,16 @@ def test_a_hub_restored_from_a_backup_works_and_tells_what_it_lost(filled, other
         (edge,) = ingest_report(connection)["edges"]
     assert edge["detections"] == len(kept) + 1
     assert edge["missing"] == again.seq - edge["settled"] == writer.seq - 1 - len(kept) > 0
+
+
+def late_tools(folder: Path, major: int) -> Binaries:
+    """A pg_dump that starts a second late: without our snapshot it would see more than we."""
+    real = binaries.tools(major)
+    late = folder / "late"
+    late.mkdir()
+    (late / "pg_dump").write_text(f'#!/bin/sh\nsleep 1\nexec {real["pg_dump"]} "$@"\n')
+    (late / "pg_dump").chmod(0o755)
+    return Binaries(major=major, bin=late)
 
 
 def stored(database: Any) -> int:
