@@ -18,18 +18,23 @@ from system import BIN, ROOT, System, wait_for
 class Line(System):
     """Edges `edge 0`, `edge 1` … with one device each; before each name, `within` its command.
 
-    `tower` is the address that the edges know.
+    `tower` is the address that the edges know, `host` the one at which the worker listens.
     """
 
     devices: int = 1
     per_s: int = 200
     tower: str = ""
+    host: str = "127.0.0.1"
     within: dict[str, list[str]] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """The tests' modules and the device's entry point are to be found by the processes."""
         path = [str(ROOT / "tests"), str(self._plug()), *filter(None, sys.path)]
-        return {**super().environment(), "PYTHONPATH": os.pathsep.join(path)}
+        return {
+            **super().environment(),
+            "PYTHONPATH": os.pathsep.join(path),
+            "WATCHLINE_WORKER_HOST": self.host,
+        }
 
     def _plug(self) -> Path:
         plug = self.folder / "plug"
