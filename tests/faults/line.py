@@ -21,25 +21,20 @@ from system import BIN, ROOT, System, wait_for
 class Line(System):
     """Edges `edge 0`, `edge 1` … with one device each; before each name, `within` its command.
 
-    `tower` is the address that the edges know, `host` the one at which the worker listens.
+    `tower` is the address that the edges know.
     """
 
     devices: int = 1
     per_s: int = 200
     tower: str = ""
-    host: str = "127.0.0.1"
     within: dict[str, list[str]] = field(default_factory=dict)
     nursery: Nursery | None = None
     configs: dict[str, Path] = field(default_factory=dict)
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, name: str = "") -> dict[str, str]:
         """The tests' modules and the device's entry point are to be found by the processes."""
         path = [str(ROOT / "tests"), str(self._plug()), *filter(None, sys.path)]
-        return {
-            **super().environment(),
-            "PYTHONPATH": os.pathsep.join(path),
-            "WATCHLINE_WORKER_HOST": self.host,
-        }
+        return {**super().environment(name), "PYTHONPATH": os.pathsep.join(path)}
 
     def _plug(self) -> Path:
         plug = self.folder / "plug"
@@ -85,12 +80,12 @@ class Line(System):
         """Where the device of this edge writes what it was promised."""
         return self.folder / f"{edge}.journal"
 
-    def start(self, name: str, *command: str) -> None:
+    def start(self, name: str, *command: str, **environment: str) -> None:
         """As `System.start`, inside of what `within` says, or from the nursery."""
         if command and name in self.within:
             command = (*self.within[name], str(BIN / command[0]), *command[1:])
         if self.nursery is None:
-            super().start(name, *command)
+            super().start(name, *command, **environment)
             return
         if command:
             self.commands[name] = list(command)

@@ -36,10 +36,7 @@ def net() -> Iterator[Net]:
 @pytest.fixture
 def line(cluster, database, net: Net, tmp_path: Path) -> Iterator[Line]:
     """Edges on the tower's side; the worker on the hub's, its database over the unix socket."""
-    made = Line(
-        cluster=cluster, database=database.name, folder=tmp_path, host=ADDRESSES["hub"],
-        devices=2, per_s=100,
-    )  # fmt: skip
+    made = Line(cluster=cluster, database=database.name, folder=tmp_path, devices=2, per_s=100)
     made.tower = f"http://{ADDRESSES['hub']}:{made.worker_port}"
     made.within = {
         "worker": net.within("hub"),
@@ -55,7 +52,7 @@ def line(cluster, database, net: Net, tmp_path: Path) -> Iterator[Line]:
 def test_a_bad_link_loses_and_doubles_nothing(net: Net, line: Line) -> None:
     seed = random.SystemRandom().randrange(2**32)
     dice = random.Random(seed)
-    line.start("worker", "watchline", "worker")
+    line.start("worker", "watchline", "worker", WATCHLINE_WORKER_HOST=ADDRESSES["hub"])
     line.start_edges()
     wait_for("rows", line.count, 60)
     partitions: list[tuple[float, float]] = []
