@@ -1,6 +1,7 @@
 """What goes wrong with real processes is told in time."""
 
 import os
+import re
 import signal
 import time
 
@@ -50,6 +51,11 @@ def until_told(browser: httpx2.Client, code: str, seconds: float) -> dict:
 
 def test_a_stopped_worker_an_idle_transaction_and_a_silent_edge_are_told(system, edge):
     browser = system.login()
+    metrics = browser.get("/metrics").text
+    assert 'watchline_writer_up{sector="test"} 1.0' in metrics
+    assert 'watchline_ledger_items{edge="edge-a",kind="other"} 1.0' in metrics
+    commits = re.search(r'watchline_commits_total{sector="test"} (.+)', metrics)
+    assert commits and float(commits[1]) >= 1
     worker = system.processes["worker"].pid
     with system.cluster.connect("postgres", "super") as admin:
         roles.ensure_database(admin, system.database)  # a copied database has no settings
