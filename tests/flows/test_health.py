@@ -10,7 +10,7 @@ import pytest
 
 from system import EdgeDouble, System, wait_for
 from watchline.db import roles
-from watchline_sensors.contract import SensorInfo
+from watchline_sensors.contract import SensorInfo, encode_envelope
 
 pytestmark = [pytest.mark.flow, pytest.mark.slow]
 
@@ -31,7 +31,7 @@ def edge(system: System) -> EdgeDouble:
     made = EdgeDouble(system, "edge-a")
     system.enroll("edge-a", "test", made.public_key)
     system.serve()
-    wait_for("the writer", lambda: made.post(b"").status_code == 400)
+    wait_for("the writer", lambda: made.post(encode_envelope(made.envelope())).is_success)
     made.send(INFO)
     made.until_settled()
     return made
