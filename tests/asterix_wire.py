@@ -19,6 +19,14 @@ def block(*records: str, category: int = 10) -> bytes:
     return bytes([category]) + (len(body) + 3).to_bytes(2, "big") + body
 
 
+def record(layout: Edition, contents: dict[str, str]) -> str:
+    """A record with these items (hex digits), in the order and behind the bits of the layout."""
+    names = [None if item is None else item.name for item in layout.items]
+    assert contents.keys() <= set(names)
+    octets = [bytes.fromhex(contents[name]) if name in contents else None for name in names]
+    return (_compound(octets) or b"\x00").hex()
+
+
 def datablocks(stream: bytes) -> Iterator[bytes]:
     """The datablocks of a sound stream."""
     offset = 0
