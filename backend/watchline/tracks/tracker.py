@@ -1,9 +1,9 @@
 """From detections to tracks: a pure step without clock, database or network.
 
-Slots of 50 ms are worked off in order; in a slot the sensors ascending; of a sensor its looks
-in time. A look's plots are given to the predicted tracks by the assignment of greatest
-likelihood; what is left over starts tentative tracks, which M-of-N and their likelihood
-confirm or drop.
+Slots of 50 ms are worked off in order; in a slot the sensors as they first come, whatever their
+numbers; of a sensor its looks in time. A look's plots are given to the predicted tracks by the
+assignment of greatest likelihood; what is left over starts tentative tracks, which M-of-N and
+their likelihood confirm or drop.
 """
 
 from typing import Any
@@ -110,8 +110,14 @@ def _copy(rows: NDArray[Any], size: int) -> NDArray[Any]:
 
 
 def _input(batch: Batch) -> NDArray[Any]:
-    """The batch as rows, by slot and sensor, and by time within these: the sort is stable."""
-    order = np.argsort((batch.at_us // SLOT_US << 32) + batch.sensor, kind="stable")
+    """The batch as rows, by slot and sensor, and by time within these: the sort is stable.
+
+    A sensor stands where its first row of the slot does: its number depends on which edge a
+    database heard first, and the same input shall give the same tracks everywhere.
+    """
+    groups = (batch.at_us // SLOT_US << 32) + batch.sensor
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    order = np.argsort(first[group], kind="stable")
     rows = np.empty(len(batch), INPUT)
     for name in _GIVEN:
         rows[name] = getattr(batch, name)[order]
