@@ -4,7 +4,6 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from system import wait_for
 from watchline import sector_file
 from watchline.db.engine import async_engine
 from watchline.pipeline import NotOwner, SectorPipeline
+from watchline.sectors.clock import SectorClock
 from watchline_sensors.contract import (
     Detection,
     Envelope,
@@ -30,8 +30,8 @@ INFO = SensorInfo(
 )
 
 
-def import_sector(database: Any) -> None:
-    """The test sector, with one edge enrolled."""
+def import_sector(database: Any, *edges: str) -> None:
+    """The test sector with these edges enrolled; with none given, EDGE."""
 
     async def put() -> None:
         engine = async_engine(database.url("app"))
@@ -42,10 +42,11 @@ def import_sector(database: Any) -> None:
 
     asyncio.run(put())
     with database.connect("owner") as connection:
-        connection.execute(
-            "INSERT INTO edge (id, sector_id, public_key) VALUES (%s, 'test', %s)",
-            [EDGE, bytes(32)],
-        )
+        for edge in edges or (EDGE,):
+            connection.execute(
+                "INSERT INTO edge (id, sector_id, public_key) VALUES (%s, 'test', %s)",
+                [edge, bytes(32)],
+            )
 
 
 def seen(seq: int) -> Detection:
@@ -67,18 +68,17 @@ class OwnWriter:
         *,
         boot: int = 1,
         seq: int = 0,
-        clock_us: Callable[[], int] | None = None,
+        clock: SectorClock | None = None,
     ) -> None:
         self.boot = boot
         self.seq = seq
-        more = {} if clock_us is None else {"clock_us": clock_us}
         self._pipeline = SectorPipeline(
             "test",
             database_url=url,
             owner_url="http://127.0.0.1:1",
             token="t",
             publish=lambda frame: None,
-            **more,
+            clock=clock,
         )
         self._thread = threading.Thread(target=self._pipeline.run)
         self._thread.start()

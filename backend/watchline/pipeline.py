@@ -11,8 +11,10 @@ import zlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from uuid import UUID
 
+import msgspec
 import numpy as np
 import psycopg
 import shapely
@@ -24,6 +26,15 @@ from watchline.db.engine import connect_sync
 from watchline.detections import store as detection_store
 from watchline.detections.accept import Accepted, Quarantined, accept
 from watchline.detections.copy import pack
+from watchline.detections.lateness import (
+    FUTURE_US,
+    LATE,
+    LIVE,
+    LIVE_WINDOW_US,
+    UNCERTAIN,
+    EdgeClock,
+    timing_of,
+)
 from watchline.detections.ledger import MAX_BOOTS, SeqRange, SeqSet, SeqsRefused, check_seqs
 from watchline.detections.model import Batch
 from watchline.detections.reorder import ReorderBuffer
@@ -40,6 +51,7 @@ from watchline.rules.model import Finding
 from watchline.rules.state import RuleState
 from watchline.rules.state import StateUnreadable as RuleStateUnreadable
 from watchline.sectors import writer
+from watchline.sectors.clock import SectorClock
 from watchline.sectors.plane import SectorPlane
 from watchline.tracks import projection, tracker
 from watchline.tracks.errors import StateUnreadable as TrackerStateUnreadable
@@ -50,10 +62,6 @@ from watchline_sensors.contract import Envelope, Health, Receipt, SensorInfo
 
 log = structlog.get_logger()
 
-#: Detections older than this at arrival are history, whatever the track clock says.
-LIVE_WINDOW_US = 60_000_000
-#: Stamps further ahead of our clock are stored but not judged.
-FUTURE_US = 1_000_000
 #: How long a row may wait for the other edges' watermarks (DESIGN §4.7).
 REORDER_US = 500_000
 #: After a start, edges heard in the last minutes get this long to come back.
@@ -72,10 +80,15 @@ TAKE_S = 0.5
 #: hiccup of the live picture each second. Enough for 5,000 tracks at 30 commits a second.
 PROJECTION_ROWS = 160
 _CONFIG = tracker.TrackerConfig()
+_Told = TypeVar("_Told", bound=SensorInfo | Health)
 
 
 class NotOwner(Exception):
     """This process does not write the sector now."""
+
+
+class ClockStepped(Exception):
+    """The sector's time has been put right: everything in memory was timed by a wrong one."""
 
 
 class Busy(Exception):
@@ -156,14 +169,14 @@ class SectorPipeline:
         owner_url: str,
         token: str,
         publish: Callable[[Frame], None],
-        clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+        clock: SectorClock | None = None,
     ) -> None:
         self.sector = sector
         self._database_url = database_url
         self._owner_url = owner_url
         self._token = token
         self._publish = publish
-        self._clock_us = clock_us
+        self._clock = SectorClock() if clock is None else clock
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
         self._stop = False
@@ -194,7 +207,7 @@ class SectorPipeline:
         Raises NotOwner while another process writes the sector, Busy when the backlog is full,
         SeqsRefused when the ledger cannot hold what the envelope says.
         """
-        now_us = self._clock_us()
+        now_us = self._clock.now_us()
         with self._lock:
             hold = self._held()
             if self._pending > MAX_BACKLOG:
@@ -261,12 +274,14 @@ class SectorPipeline:
         while not self._stop:
             try:
                 with connect_sync(self._database_url, autocommit=True) as connection:
-                    while not (self._stop or self._acquire(connection)):
+                    while not (self._stop or self.acquire(connection)):
                         self._pause(TAKE_S)
                     while not self._stop:
-                        self._cycle(connection)
+                        self.cycle(connection)
             except writer.Fenced:
                 log.warning("sector.fenced", sector=self.sector)
+            except ClockStepped:
+                log.warning("sector.clock_put_right", sector=self.sector)
             except psycopg.Error as error:
                 # Unknown outcome: what the database holds decides, so forget and re-read.
                 log.warning("sector.database", sector=self.sector, error=type(error).__name__)
@@ -295,11 +310,13 @@ class SectorPipeline:
             self._boots.clear()
             self._pending = 0
 
-    def _acquire(self, connection: writer.Connection) -> bool:
+    def acquire(self, connection: writer.Connection) -> bool:
+        """Take the sector and read what was committed; False while another writer lives."""
         hold = writer.take(connection, self.sector, url=self._owner_url, token=self._token)
         if hold is None:
             return False
-        now_us = self._clock_us()
+        self._clock.set(hold.taken_us)
+        now_us = self._clock.now_us()
         self._plane = SectorPlane(hold.origin_lon_deg, hold.origin_lat_deg)
         self._read_edges(connection)
         self._rev = hold.rev
@@ -308,7 +325,7 @@ class SectorPipeline:
             projection.live_ids(connection, self.sector), 0
         )
         self._ensure_days(connection)
-        tracks, rules = self._load_state(connection)
+        tracks, rules = self._load_state(connection, now_us)
         self._memory = _Memory(tracker=tracks, rules=rules, book={}, next_no=1)
         self._reload(connection)
         heard = {
@@ -326,9 +343,7 @@ class SectorPipeline:
         self._grace_until_us = now_us + GRACE_US
         self._rows_of_tick = 0
         self._lags_ms: list[float] = []
-        self._totals = dict.fromkeys(("stored", "late", "uncertain", "commits"), 0)
-        self._commit_s = 0.0
-        self._skews: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=101))
+        self._edge_clocks: dict[str, EdgeClock] = defaultdict(EdgeClock)
         self._tick_us = now_us
         # Boots that have given out more seqs than the ledger says.
         self._unsaid: set[tuple[str, int]] = set()
@@ -348,12 +363,22 @@ class SectorPipeline:
         self._publish(self._snapshot(now_us))
         return True
 
-    def _load_state(self, connection: writer.Connection) -> tuple[TrackerState, RuleState]:
-        """What the last commit left; nothing when it cannot be read, as after a downgrade."""
+    def _load_state(
+        self, connection: writer.Connection, now_us: int
+    ) -> tuple[TrackerState, RuleState]:
+        """What the last commit left; nothing when it cannot be read, as after a downgrade.
+
+        Nor do tracks count whose clock is ahead of time: they were timed by a wrong one, and
+        all that comes would be late for them.
+        """
         state = writer.load_state(connection, self.sector)
         if state is not None:
             try:
-                return TrackerState.unpack(state[0]), RuleState.unpack(state[1])
+                tracks, rules = TrackerState.unpack(state[0]), RuleState.unpack(state[1])
+                if tracks.clock_us <= now_us + FUTURE_US:
+                    return tracks, rules
+                log.error("sector.track_clock_ahead", sector=self.sector)
+                return replace(TrackerState.empty(), next_no=tracks.next_no), RuleState.empty()
             except (TrackerStateUnreadable, RuleStateUnreadable) as error:
                 # A sector that starts blank sees again in seconds; one that refuses never does.
                 log.error("sector.state_unreadable", sector=self.sector, error=type(error).__name__)
@@ -387,14 +412,15 @@ class SectorPipeline:
         with self._lock:
             self._edges = edges
 
-    def _cycle(self, connection: writer.Connection) -> None:
+    def cycle(self, connection: writer.Connection) -> None:
+        """Once down the list, with whatever has arrived. Raises what `run` answers by a start."""
         started = time.monotonic()
         with self._lock:
             if not self._inbox:
                 self._wake.wait(0.02 if len(self._reorder) else 0.1)
             arrivals = list(self._inbox)
             self._inbox.clear()
-        now_us = self._clock_us()
+        now_us = self._clock.now_us()
         waited_s = started - self._days_at_s
         if waited_s > DAYS_S or (waited_s > 1.0 and not self._days.hold(now_us)):
             self._ensure_days(connection)
@@ -437,7 +463,8 @@ class SectorPipeline:
         with connection.transaction():
             rev = writer.bump(connection, self._held())
             for edge, info in infos:
-                no = writer.upsert_sensor(connection, self.sector, edge, info, rev)
+                told = _stamped_by(info, now_us, now_us)
+                no = writer.upsert_sensor(connection, self.sector, edge, told, rev)
                 if no is not None:
                     numbers[info.sensor] = (no, edge)
             writer.hint(connection, self.sector)
@@ -457,9 +484,14 @@ class SectorPipeline:
             key = (arrival.edge, arrival.boot)
             accepted = arrival.accepted
             edge = edge_number(arrival.edge)
+            skew_us = arrival.arrived_us - arrival.sent_at_us
+            clock = self._edge_clocks[arrival.edge]
             if arrival.live:
-                self._reorder.heard(edge, arrival.watermark_us, now_us)
-                self._skews[arrival.edge].append((arrival.arrived_us - arrival.sent_at_us) / 1000)
+                clock.note(skew_us)
+            clock_is_off = clock.is_off(skew_us)
+            if arrival.live:
+                watermark_us = None if clock_is_off else arrival.watermark_us
+                self._reorder.heard(edge, watermark_us, now_us)
             self._edge_seen[arrival.edge] = arrival.arrived_us
             if accepted.seqs:
                 rows = to_rows(
@@ -470,8 +502,10 @@ class SectorPipeline:
                     arrived_us=arrival.arrived_us,
                     sensor_numbers=numbers,
                 )
-                uncertain = rows.at_us > now_us + FUTURE_US
-                late = (rows.at_us < clock_us) | (rows.at_us < now_us - LIVE_WINDOW_US)
+                timing = timing_of(
+                    rows.at_us, now_us=now_us, clock_us=clock_us, clock_is_off=clock_is_off
+                )
+                uncertain, late = timing == UNCERTAIN, timing == LATE
                 if uncertain.any():
                     work.uncertain.append(rows.take(uncertain))
                 if late.any():
@@ -480,7 +514,11 @@ class SectorPipeline:
                 work.settling[key].add_all(rows.seq[uncertain | late].tolist())
             counts = work.counts[key]
             work.settling[key].add_all(accepted.other_seqs)
-            work.others += [(arrival.edge, item) for item in accepted.others]
+            # A heartbeat of a wrong clock is of now: none may outrank those that follow.
+            latest_us = -1 if clock_is_off and arrival.live else now_us
+            work.others += [
+                (arrival.edge, _stamped_by(item, latest_us, now_us)) for item in accepted.others
+            ]
             counts[1] += len(accepted.others)
             if accepted.quarantined:
                 work.quarantined.append((arrival.edge, arrival.boot, accepted.quarantined))
@@ -533,7 +571,6 @@ class SectorPipeline:
         while True:
             step = self._step(live, work.tick_us)
             quiet = not (work.settling or len(step.updates) or step.changes)
-            begun = time.monotonic()
             try:
                 if quiet:
                     # Nothing to write; but see whether people have.
@@ -547,8 +584,6 @@ class SectorPipeline:
                 with connection.transaction():
                     rev = writer.fence(connection, self._held(), self._rev)
                     self._write(connection, work, step, rev, now_us)
-                self._totals["commits"] += 1
-                self._commit_s += time.monotonic() - begun
                 break
             except writer.RevMoved:
                 self._rev = writer.position(connection, self.sector)[1]
@@ -571,11 +606,11 @@ class SectorPipeline:
     ) -> None:
         parts: list[tuple[Rows, int, NDArray[np.uint8]]] = []
         if work.live is not None:
-            parts.append((work.live, ord("l"), step.track_ids))
-        for rows in work.late:
-            parts.append((rows, ord("a"), np.zeros((len(rows), 16), np.uint8)))
-        for rows in work.uncertain:
-            parts.append((rows, ord("u"), np.zeros((len(rows), 16), np.uint8)))
+            parts.append((work.live, LIVE, step.track_ids))
+        late, beyond = self._note_late(connection, work.late, now_us)
+        for letter, waiting in ((LATE, late), (UNCERTAIN, [*work.uncertain, *beyond])):
+            for rows in waiting:
+                parts.append((rows, letter, np.zeros((len(rows), 16), np.uint8)))
         if parts:
             names = {edge_number(edge): edge for edge in self._edges}
             detection_store.copy_detections(
@@ -617,12 +652,6 @@ class SectorPipeline:
         for _, item in work.others:
             if isinstance(item, Health):
                 writer.upsert_health(connection, item, now_us)
-        for rows in work.late:
-            placed = rows.at_us[~np.isnan(rows.lon_deg)]
-            if len(placed):
-                detection_store.note_late(
-                    connection, self.sector, int(placed.min()), int(placed.max())
-                )
         self._project(connection, step.updates, now_us)
         record.record(
             connection, self.sector, rev, now_us, step.changes, self._plane.point_to_lon_lat
@@ -637,6 +666,23 @@ class SectorPipeline:
         )
         if step.changes or any(isinstance(item, Health) for _, item in work.others):
             writer.hint(connection, self.sector)
+
+    def _note_late(
+        self, connection: writer.Connection, late: list[Rows], now_us: int
+    ) -> tuple[list[Rows], list[Rows]]:
+        """Open or widen the stretches to rerun; (late rows, those that are beyond all bounds)."""
+        if not late:
+            return [], []
+        rows = concatenate(late)
+        beyond = np.zeros(len(rows), np.bool_)
+        placed = np.flatnonzero(~np.isnan(rows.lon_deg))
+        beyond[placed] = detection_store.note_late(
+            connection, self.sector, rows.at_us[placed], now_us
+        )
+        if not beyond.any():
+            return [rows], []
+        log.warning("sector.late_beyond_bounds", sector=self.sector, rows=int(beyond.sum()))
+        return [rows.take(~beyond)], [rows.take(beyond)]
 
     def _by_boot(self, rows: Rows) -> dict[tuple[str, int], list[int]]:
         names = {edge_number(edge): edge for edge in self._edges}
@@ -687,9 +733,6 @@ class SectorPipeline:
         if work.live is not None:
             self._rows_of_tick += len(work.live)
             self._lags_ms.append(float(np.median(now_us - work.live.at_us)) / 1000)
-            self._totals["stored"] += len(work.live)
-        self._totals["late"] += sum(map(len, work.late))
-        self._totals["uncertain"] += sum(map(len, work.uncertain))
         for rows in (*work.late, *work.uncertain):
             self._rows_of_tick += len(rows)
         if len(updates) or changed:
@@ -706,7 +749,16 @@ class SectorPipeline:
 
     def _beat(self, connection: writer.Connection, now_us: int) -> None:
         """Once a second: that we live, the pulse, when each edge was heard, and who may send."""
-        writer.seen(connection, self._held())
+        asked_us = self._clock.now_us()
+        skews = [self._edge_clocks[edge].median_us for edge in self._edge_seen]
+        database_us = writer.seen(connection, self._held())
+        step_us, followed = self._clock.observe(
+            asked_us, database_us, [skew for skew in skews if skew is not None]
+        )
+        if followed:
+            raise ClockStepped
+        if step_us:
+            log.warning("sector.database_clock_off", sector=self.sector, by_s=step_us / 1e6)
         self._read_edges(connection)
         elapsed_s = (now_us - self._tick_us) / 1e6
         connected = set(self._reorder.connected(now_us))
@@ -724,8 +776,6 @@ class SectorPipeline:
                         edge_number(edge) in connected for _, edge in self._sensors.values()
                     ),
                     sensors_total=len(self._sensors),
-                    commit_s=round(self._commit_s, 3),
-                    **self._totals,
                 ),
             )
         )
@@ -733,8 +783,8 @@ class SectorPipeline:
         self._lags_ms = []
         self._tick_us = now_us
         for edge, seen_us in self._edge_seen.items():
-            skews = self._skews[edge]
-            writer.edge_seen(connection, edge, seen_us, float(np.median(skews)) if skews else None)
+            skew_us = self._edge_clocks[edge].median_us
+            writer.edge_seen(connection, edge, seen_us, None if skew_us is None else skew_us / 1000)
         self._edge_seen = {}
 
     def _track_rows(self, updates: TrackUpdates, index: NDArray[np.intp]) -> list[TrackRow]:
@@ -818,6 +868,11 @@ def to_batch(rows: Rows, plane: SectorPlane) -> Batch:
         v_sigma_mps=rows.speed_sigma_mps,
         classes=rows.classes,
     )
+
+
+def _stamped_by(item: _Told, latest_us: int, now_us: int) -> _Told:
+    """The item, stamped now if it says to be later than `latest_us`."""
+    return item if item.at_us <= latest_us else msgspec.structs.replace(item, at_us=now_us)
 
 
 def owned(findings: Sequence[Finding], area: BaseGeometry, plane: SectorPlane) -> list[Finding]:

@@ -5,25 +5,27 @@ margin on both sides. A rerun track that shares detections with a live one keeps
 finding already known (same rule, geofence and track within 5 s) is left alone; every other one
 opens a *historical* incident: people see it, nobody is pushed.
 
-A rerun judges by the geofences and rules in force when the detections became known, so that a
-recording replayed in its original time is judged at all.
+Detections are read in small pages, and after each the rerun rests as long as it worked. A track
+is stored once it has ended, in a transaction of milliseconds. A rerun that was interrupted begins
+again: ids come from the detections, so whatever it had stored is found and not raised twice.
 """
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import psycopg
 import structlog
+from numpy.typing import NDArray
 
 from watchline.detections import store as detection_store
 from watchline.detections.rows import Rows
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
-from watchline.incidents.lifecycle import Change, raise_findings
+from watchline.incidents.lifecycle import raise_findings
 from watchline.pipeline import EMPTY_BATCH, edge_number, owned, to_batch
 from watchline.rules import current as current_rules
 from watchline.rules import engine
@@ -38,73 +40,242 @@ from watchline.tracks.state import TrackerState
 
 log = structlog.get_logger()
 
-#: Nothing late must have come for so long before a stretch is rerun.
+#: Nothing late must have come for so long before a stretch is rerun …
 QUIET_S = 3.0
+#: … unless it has waited for so long: an edge that is always late is judged too.
+MOST_S = 60.0
 MARGIN_US = 60_000_000
 MATCH_US = 5_000_000
-#: The stretch is read in pages of this length, so that memory stays bounded.
-PAGE_US = 600_000_000
+PAGE_ROWS = 5_000
+#: A longer path keeps every second of its points, again and again.
+MAX_POINTS = 4_096
+_LONGEST_REST_S = 0.5
+_FLUSH_S = 1.0
 
 _CONFIG = tracker.TrackerConfig()
 
 
-def rerun_due(connection: writer.Connection, hold: writer.Hold, quiet_s: float = QUIET_S) -> int:
-    """Rerun every late span that has gone quiet; returns how many were closed."""
+class Interrupted(Exception):
+    """The rerun stopped before its end, because asked to or because a rule has changed."""
+
+
+@dataclass(slots=True)
+class _Story:
+    """What a rerun knows of one of its tracks."""
+
+    late: bool = False  # a late detection had a part in it
+    shared: Counter[bytes] = field(default_factory=Counter)  # live track -> common detections
+    points: list[NDArray[np.float64]] = field(default_factory=list)  # (k, 3) lon, lat, unix s
+    last: TrackUpdates | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, points: NDArray[np.float64], last: TrackUpdates) -> None:
+        self.points.append(points)
+        self.last = last
+        if sum(map(len, self.points)) > MAX_POINTS:
+            whole = np.concatenate(self.points)
+            self.points = [np.concatenate([whole[:-1:2], whole[-1:]])]
+
+
+def rerun_due(
+    connection: writer.Connection,
+    hold: writer.Hold,
+    quiet_s: float = QUIET_S,
+    go_on: Callable[[], bool] = lambda: True,
+) -> int:
+    """Rerun every stretch that is due; how many were closed. Raises Fenced, Interrupted."""
     done = 0
-    for span in detection_store.due_late_spans(connection, hold.sector, quiet_s):
+    for id in detection_store.due_late_spans(
+        connection, hold.sector, quiet_s=quiet_s, most_s=MOST_S
+    ):
+        with connection.transaction():
+            writer.bump(connection, hold)
+            span = detection_store.begin_late_span(connection, id)
+        if span is None:
+            continue
         started = time.monotonic()
-        incidents = _rerun(connection, hold, span)
-        if incidents is not None:
-            done += 1
-            log.info(
-                "sector.rerun",
-                sector=hold.sector,
-                span_s=(span.to_us - span.from_us) / 1e6,
-                incidents=incidents,
-                took_s=round(time.monotonic() - started, 2),
-            )
+        rerun = _Rerun(connection, hold, *span)
+        rerun.run(go_on)
+        with connection.transaction():
+            writer.bump(connection, hold)
+            detection_store.close_late_span(connection, id)
+        done += 1
+        log.info(
+            "sector.rerun",
+            sector=hold.sector,
+            span_s=(span[1] - span[0]) / 1e6,
+            detections=rerun.detections,
+            tracks=rerun.tracks,
+            incidents=rerun.incidents,
+            took_s=round(time.monotonic() - started, 2),
+        )
     return done
 
 
-def _rerun(
-    connection: writer.Connection, hold: writer.Hold, span: detection_store.LateSpan
-) -> int | None:
-    plane = SectorPlane(hold.origin_lon_deg, hold.origin_lat_deg)
-    compiled = engine.compile_rules(
-        current_geofences.current(connection, hold.sector, plane),
-        current_rules.current(connection, hold.sector),
-    )
-    state, rules = TrackerState.empty(), RuleState.empty()
-    pages: list[TrackUpdates] = []
-    findings: list[Finding] = []
-    shared: dict[bytes, Counter[bytes]] = {}
-    late: set[bytes] = set()
-    from_us, to_us = span.from_us - MARGIN_US, span.to_us + MARGIN_US
-    for rows, live_ids in _pages(connection, hold.sector, from_us, to_us):
-        state, updates, ids = tracker.step(state, to_batch(rows, plane), None, _CONFIG)
-        rules, found = engine.step(rules, updates, None, compiled)
-        pages.append(updates)
-        findings += found
+class _Rerun:
+    """One stretch [from_us, to_us] from its first page to its last track."""
+
+    def __init__(
+        self, connection: writer.Connection, hold: writer.Hold, from_us: int, to_us: int
+    ) -> None:
+        self.detections = self.tracks = self.incidents = 0
+        self._connection = connection
+        self._hold = hold
+        self._from_us, self._to_us = from_us, to_us
+        self._plane = SectorPlane(hold.origin_lon_deg, hold.origin_lat_deg)
+        self._rules_rev = current_geofences.newest_rev(connection, hold.sector)
+        self._compiled = engine.compile_rules(
+            current_geofences.current(connection, hold.sector, self._plane),
+            current_rules.current(connection, hold.sector),
+        )
+        self._state, self._rules = TrackerState.empty(), RuleState.empty()
+        self._stories: dict[bytes, _Story] = {}
+        self._ended: dict[bytes, _Story] = {}
+        self._taken: set[bytes] = set()  # live tracks whose id was adopted
+
+    def run(self, go_on: Callable[[], bool]) -> None:
+        """Page by page; raises Interrupted when `go_on` says no or the rules have changed."""
+        from_us, to_us = self._from_us - MARGIN_US, self._to_us + MARGIN_US
+        flushed = time.monotonic()
+        with closing(_pages(self._connection, self._hold.sector, from_us, to_us)) as pages:
+            for rows, live_ids in pages:
+                began = time.monotonic()
+                if not go_on():
+                    raise Interrupted
+                self._take(rows, live_ids)
+                if self._ended and began - flushed > _FLUSH_S:
+                    self._flush()
+                    flushed = began
+                time.sleep(min(time.monotonic() - began, _LONGEST_REST_S))
+        self._step(EMPTY_BATCH, to_us)
+        self._ended |= {
+            id: story
+            for id, story in self._stories.items()
+            if story.late and story.last is not None
+        }
+        self._flush()
+
+    def _take(self, rows: Rows, live_ids: Sequence[bytes | None]) -> None:
+        self.detections += len(rows)
+        ids = self._step(to_batch(rows, self._plane), None)
         for mine, live in zip(ids, live_ids, strict=True):
-            key = mine.tobytes()
+            story = self._stories.setdefault(mine.tobytes(), _Story())
             if live is None:
-                late.add(key)
+                story.late = True
             else:
-                shared.setdefault(key, Counter())[live] += 1
-    state, updates, _ = tracker.step(state, EMPTY_BATCH, to_us, _CONFIG)
-    rules, found = engine.step(rules, updates, to_us, compiled)
-    pages.append(updates)
-    findings += found
-    return _store(connection, hold, span, plane, pages, findings, late, _adopted(shared))
+                story.shared[live] += 1
+        # What lives no more has ended, or was never confirmed.
+        for id in self._stories.keys() - self._state.live_ids():
+            story = self._stories.pop(id)
+            if story.late and story.last is not None:
+                self._ended[id] = story
+
+    def _step(self, batch: Any, tick_us: int | None) -> NDArray[np.uint8]:
+        self._state, updates, ids = tracker.step(self._state, batch, tick_us, _CONFIG)
+        self._rules, found = engine.step(self._rules, updates, tick_us, self._compiled)
+        plots = updates.take(np.flatnonzero(updates.plot))
+        local = localise(plots, self._plane)
+        points = np.column_stack([local.lon_deg, local.lat_deg, plots.at_us / 1e6])
+        order = np.argsort(plots.no, kind="stable")
+        for index in np.split(order, np.flatnonzero(np.diff(plots.no[order])) + 1):
+            if len(index):
+                story = self._stories.setdefault(plots.id[index[0]].tobytes(), _Story())
+                story.add(points[index], plots.take(index[-1:]))
+        for finding in found:
+            self._stories[finding.track_id].findings.append(finding)
+        return ids
+
+    def _flush(self) -> None:
+        """Store the tracks that have ended, and what they did that nobody has raised."""
+        stories, self._ended = self._ended, {}
+        adopted = _adopted(stories, self._taken)
+        fresh = sorted(
+            (
+                replace(finding, track_id=adopted.get(id, id))
+                for id, story in stories.items()
+                for finding in story.findings
+                if self._from_us - MATCH_US <= finding.at_us <= self._to_us + MARGIN_US
+            ),
+            key=lambda finding: (finding.at_us, finding.rule_id, finding.track_id),
+        )
+        connection, sector = self._connection, self._hold.sector
+        with connection.transaction():
+            rev = writer.bump(connection, self._hold)
+            if current_geofences.newest_rev(connection, sector) != self._rules_rev:
+                raise Interrupted
+            known_us = writer.database_us(connection)
+            book = record.open_incidents(connection, sector)
+            _, changes = raise_findings(
+                {id: incident for id, incident in book.items() if incident.historical},
+                owned(self._unknown(fresh), self._hold.area, self._plane),
+                [],
+                set(),
+                next_no=record.last_no(connection, sector) + 1,
+                historical=True,
+            )
+            self._store_tracks(stories, adopted, known_us)
+            record.record(connection, sector, rev, known_us, changes, self._plane.point_to_lon_lat)
+            writer.hint(connection, sector)
+        self.tracks += len(stories)
+        self.incidents += len(changes)
+
+    def _unknown(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings that nobody has raised: no equal one within 5 s."""
+        if not findings:
+            return []
+        known = record.known_findings(
+            self._connection,
+            self._hold.sector,
+            findings[0].at_us - MATCH_US,
+            findings[-1].at_us + MATCH_US,
+        )
+        times: dict[tuple[str, str, bytes], list[int]] = {}
+        for rule, geofence, track, at_us in known:
+            times.setdefault((rule, geofence, track), []).append(at_us)
+        return [
+            finding
+            for finding in findings
+            if all(
+                abs(finding.at_us - at_us) > MATCH_US
+                for at_us in times.get((finding.rule_id, finding.geofence_id, finding.track_id), ())
+            )
+        ]
+
+    def _store_tracks(
+        self, stories: dict[bytes, _Story], adopted: dict[bytes, bytes], known_us: int
+    ) -> None:
+        """A version of each track with its whole path."""
+        connection, sector = self._connection, self._hold.sector
+        sensor_ids = {no: id for no, id, _ in writer.sensors(connection, sector)}
+        numbers = projection.numbers_of(connection, [adopted.get(id, id) for id in stories])
+        no = projection.lowest_no(connection, sector)
+        for id, story in stories.items():
+            kept = adopted.get(id, id)
+            if kept not in numbers:
+                no -= 1
+                numbers[kept] = no
+            assert story.last is not None  # only those with plots end here
+            projection.insert_historical(
+                connection,
+                sector,
+                known_us,
+                numbers[kept],
+                story.last,
+                np.concatenate(story.points),
+                localise(story.last, self._plane),
+                sensor_ids,
+                kept,
+            )
 
 
-def _adopted(shared: dict[bytes, Counter[bytes]]) -> dict[bytes, bytes]:
+def _adopted(stories: dict[bytes, _Story], taken: set[bytes]) -> dict[bytes, bytes]:
     """Rerun track -> the live track it shares most detections with; no live track twice."""
     claims = sorted(
-        (-count, mine, live) for mine, counter in shared.items() for live, count in counter.items()
+        (-count, mine, live)
+        for mine, story in stories.items()
+        for live, count in story.shared.items()
     )
     adopted: dict[bytes, bytes] = {}
-    taken: set[bytes] = set()
     for _, mine, live in claims:
         if mine not in adopted and live not in taken:
             adopted[mine] = live
@@ -112,118 +283,23 @@ def _adopted(shared: dict[bytes, Counter[bytes]]) -> dict[bytes, bytes]:
     return adopted
 
 
-def _store(
-    connection: writer.Connection,
-    hold: writer.Hold,
-    span: detection_store.LateSpan,
-    plane: SectorPlane,
-    pages: Sequence[TrackUpdates],
-    findings: Sequence[Finding],
-    late: set[bytes],
-    adopted: dict[bytes, bytes],
-) -> int | None:
-    """One transaction: tracks, historical incidents, the span closed. None: more came meanwhile."""
-    known_us = time.time_ns() // 1000
-    changes: list[Change] | None = None
-    with connection.transaction() as transaction:
-        rev = writer.bump(connection, hold)
-        if not detection_store.close_late_span(connection, span):
-            raise psycopg.Rollback(transaction)
-        known = record.known_findings(
-            connection, hold.sector, span.from_us - MARGIN_US, span.to_us + MARGIN_US
-        )
-        fresh = [
-            replace(finding, track_id=adopted.get(finding.track_id, finding.track_id))
-            for finding in findings
-            if finding.track_id in late
-            and span.from_us - MATCH_US <= finding.at_us <= span.to_us + MARGIN_US
-        ]
-        book = record.open_incidents(connection, hold.sector)
-        _, changes = raise_findings(
-            {id: incident for id, incident in book.items() if incident.historical},
-            owned(_unknown(fresh, known), hold.area, plane),
-            [],
-            set(),
-            next_no=record.last_no(connection, hold.sector) + 1,
-            historical=True,
-        )
-        _store_tracks(connection, hold.sector, plane, pages, late, adopted, known_us)
-        record.record(connection, hold.sector, rev, known_us, changes, plane.point_to_lon_lat)
-        writer.hint(connection, hold.sector)
-    return None if changes is None else len(changes)
-
-
-def _unknown(
-    findings: Sequence[Finding], known: Sequence[tuple[str, str, bytes, int]]
-) -> list[Finding]:
-    """The findings that nobody has raised: no equal one within 5 s."""
-    times: dict[tuple[str, str, bytes], list[int]] = {}
-    for rule, geofence, track, at_us in known:
-        times.setdefault((rule, geofence, track), []).append(at_us)
-    return [
-        finding
-        for finding in findings
-        if all(
-            abs(finding.at_us - at_us) > MATCH_US
-            for at_us in times.get((finding.rule_id, finding.geofence_id, finding.track_id), ())
-        )
-    ]
-
-
-def _store_tracks(
-    connection: writer.Connection,
-    sector: str,
-    plane: SectorPlane,
-    pages: Sequence[TrackUpdates],
-    late: set[bytes],
-    adopted: dict[bytes, bytes],
-    known_us: int,
-) -> None:
-    """A version of each rerun track that late detections had a part in."""
-    updates = TrackUpdates(
-        **{
-            f.name: np.concatenate([getattr(page, f.name) for page in pages])
-            for f in fields(TrackUpdates)
-        }
-    )
-    local = localise(updates, plane)
-    sensor_ids = {no: id for no, id, _ in writer.sensors(connection, sector)}
-    places: dict[bytes, list[int]] = {}
-    for i in np.flatnonzero(updates.plot).tolist():
-        identity = updates.id[i].tobytes()
-        if identity in late:
-            places.setdefault(identity, []).append(i)
-    numbers = projection.numbers_of(connection, list(adopted.values()))
-    no = projection.lowest_no(connection, sector)
-    for identity, index in places.items():
-        kept = adopted.get(identity, identity)
-        if kept not in numbers:
-            no -= 1
-            numbers[kept] = no
-        projection.insert_historical(
-            connection,
-            sector,
-            known_us,
-            numbers[kept],
-            updates,
-            np.array(index),
-            local,
-            sensor_ids,
-            kept,
-        )
-
-
 def _pages(
     connection: writer.Connection, sector: str, from_us: int, to_us: int
-) -> Iterator[tuple[Rows, list[bytes | None]]]:
-    """The stretch's detections in order, page by page, each with its live track."""
+) -> Generator[tuple[Rows, list[bytes | None]], None, None]:
+    """The stretch's detections in order, in whole slots, each with its live track."""
     low = from_us - from_us % tracker.SLOT_US
-    while low < to_us:
-        high = low + PAGE_US
-        found = detection_store.detections_between(connection, sector, low, min(high, to_us))
-        if found:
-            yield _rows(found)
-        low = high
+    held: list[tuple[Any, ...]] = []
+    read = detection_store.detections_between(connection, sector, low, to_us, PAGE_ROWS)
+    with closing(read):
+        for page in read:
+            held += page
+            slot_us = held[-1][0] // tracker.SLOT_US * tracker.SLOT_US
+            cut = next(i for i, row in enumerate(held) if row[0] >= slot_us)
+            if cut:
+                yield _rows(held[:cut])
+                held = held[cut:]
+    if held:
+        yield _rows(held)
 
 
 def _rows(found: Sequence[tuple[Any, ...]]) -> tuple[Rows, list[bytes | None]]:

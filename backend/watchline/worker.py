@@ -27,7 +27,7 @@ from watchline.detections.refusals import Refusals
 from watchline.live.broadcast import Broadcaster
 from watchline.live.model import Frame
 from watchline.pipeline import Busy, NotOwner, SectorPipeline
-from watchline.rerun import rerun_due
+from watchline.rerun import Interrupted, rerun_due
 from watchline.sectors import writer
 from watchline.sectors.model import WRITER_ALIVE_S
 from watchline.settings import DatabaseRole, Settings
@@ -47,6 +47,8 @@ _DISCOVER_S = 1.0
 _RERUN_S = 1.0
 #: A rerun that stops within a transaction holds the sector's row: PostgreSQL ends it then.
 _FROZEN_MS = 2_000
+#: Sorting days of detections for a rerun may take its time.
+_LONGEST_READ_MS = 600_000
 
 
 class Refused(Exception):
@@ -132,13 +134,20 @@ class Worker:
                 hold = pipeline.hold
                 if hold is None:
                     continue
+
+                def holds(held: writer.Hold = hold) -> bool:
+                    return pipeline.hold is held and not self._stopping.is_set()
+
                 try:
                     with connect_sync(
-                        self._url, autocommit=True, idle_in_transaction_ms=_FROZEN_MS
+                        self._url,
+                        autocommit=True,
+                        statement_ms=_LONGEST_READ_MS,
+                        idle_in_transaction_ms=_FROZEN_MS,
                     ) as connection:
-                        while pipeline.hold is hold and not self._stopping.wait(_RERUN_S):
-                            rerun_due(connection, hold)
-                except writer.Fenced:
+                        while holds() and not self._stopping.wait(_RERUN_S):
+                            rerun_due(connection, hold, go_on=holds)
+                except (writer.Fenced, Interrupted):
                     continue
                 except psycopg.Error as error:
                     log.warning(
@@ -198,9 +207,6 @@ class Worker:
         sector = self._sector_of_edge.get(edge)
         pipeline = None if sector is None else self._pipelines.get(sector)
         if sector is None:
-            # Before the first look at the database nobody is known, and nobody a stranger.
-            if not self._sector_of_edge:
-                raise Refused(503, "uplink.no_writer", 1)
             raise Refused(403, "edge.unknown")
         try:
             if pipeline is None:

@@ -246,6 +246,8 @@ late_span = Table(
     _time("to_at"),
     _time("changed_at"),
     _time("rerun_at", nullable=True),
+    _time("opened_at", server_default=text("clock_timestamp()")),
+    _time("begun_at", nullable=True),
 )
 
 track = Table(

@@ -14,7 +14,7 @@ MOST_HOLD_US = 2_000_000
 
 @dataclass(slots=True)
 class _Edge:
-    watermark_us: int
+    watermark_us: int | None
     heard_us: int
 
 
@@ -45,11 +45,15 @@ class ReorderBuffer:
         """The edges heard within the last seconds."""
         return [n for n, edge in self._edges.items() if now_us - edge.heard_us <= CONNECTED_US]
 
-    def heard(self, edge: int, watermark_us: int, now_us: int) -> None:
-        """Note an edge's promise; a watermark never goes back."""
+    def heard(self, edge: int, watermark_us: int | None, now_us: int) -> None:
+        """Note an edge's promise; a watermark never goes back, nor past our clock.
+
+        None: an edge whose clock is off. It has no say in when slots leave.
+        """
         known = self._edges.get(edge)
-        if known is not None:
-            watermark_us = max(watermark_us, known.watermark_us)
+        if watermark_us is not None:
+            before_us = None if known is None else known.watermark_us
+            watermark_us = max(min(watermark_us, now_us), before_us or 0)
         self._edges[edge] = _Edge(watermark_us, now_us)
         self._awaited.discard(edge)
 
@@ -62,13 +66,18 @@ class ReorderBuffer:
     def passed_us(self, now_us: int) -> int:
         """The time before which nothing more is awaited: for ticks, which move the track clock.
 
-        The connected edges' watermarks say it, at least the hold time and at most
-        `MOST_HOLD_US` behind the wall clock, and never past what waits here.
+        The connected edges' watermarks say it: at most `MOST_HOLD_US` behind the newest, at
+        least the hold time behind the wall clock, and never past what waits here. Without a
+        watermark the wall clock stands for them.
         """
-        marks = [self._edges[n].watermark_us for n in self.connected(now_us)]
+        marks = self._marks(now_us)
         waiting = [int(rows.at_us.min()) for rows in self._waiting]
-        passed = max(min(marks, default=0), now_us - MOST_HOLD_US)
+        passed = max(min(marks, default=0), max(marks, default=now_us) - MOST_HOLD_US)
         return min([passed, now_us - self._hold_us, *waiting])
+
+    def _marks(self, now_us: int) -> list[int]:
+        marks = [self._edges[n].watermark_us for n in self.connected(now_us)]
+        return [mark for mark in marks if mark is not None]
 
     def release(self, now_us: int) -> Rows | None:
         """The rows of all slots that may leave now, in order; None when there are none."""
@@ -90,7 +99,7 @@ class ReorderBuffer:
         """The first slot that may not leave yet."""
         in_grace = bool(self._awaited) and now_us < self._grace_until_us
         bound = 0
-        marks = [self._edges[n].watermark_us for n in self.connected(now_us)]
+        marks = self._marks(now_us)
         if marks and not in_grace:
             bound = (min(marks) + 1) // self._slot_us
         hold_us = self._hold_us

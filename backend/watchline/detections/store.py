@@ -1,11 +1,12 @@
 """Detections, quarantine, ledger and late spans in PostGIS; all inside the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+import numpy as np
 import psycopg
+from numpy.typing import NDArray
 from psycopg import sql as pgsql
 
 from watchline.db.sql import load
@@ -13,6 +14,7 @@ from watchline.detections.accept import Quarantined
 from watchline.detections.copy import COLUMNS
 from watchline.detections.days import Days
 from watchline.detections.ledger import SeqRange, SeqSet, as_multirange
+from watchline.detections.spans import Span, widen
 
 _sql = load("watchline.detections", "store.sql")
 _copy = pgsql.SQL("COPY detection ({}) FROM STDIN (FORMAT BINARY)").format(
@@ -39,16 +41,6 @@ class Settlement:
     others: int
     quarantined: int
     lost: Sequence[SeqRange]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LateSpan:
-    """A stretch of time [from_us, to_us] that got detections after it had been tracked."""
-
-    id: int
-    from_us: int
-    to_us: int
-    changed_at: datetime
 
 
 def ledger_of(connection: Connection, edge: str) -> dict[int, tuple[SeqSet, int]]:
@@ -122,34 +114,49 @@ def ensure_partitions(connection: Connection) -> Days:
     return Days(today_us=row[1], ahead=_DAYS_AHEAD)
 
 
-def note_late(connection: Connection, sector: str, from_us: int, to_us: int) -> None:
-    """Remember that the stretch needs a historical rerun."""
-    span = {"sector": sector, "from_us": from_us, "to_us": to_us}
-    if connection.execute(_sql["widen_late_span"], span).fetchone() is None:
-        connection.execute(_sql["open_late_span"], span)
+def note_late(
+    connection: Connection, sector: str, at_us: NDArray[np.int64], now_us: int
+) -> NDArray[np.bool_]:
+    """Remember the stretches of late stamps for a rerun; gives which are too many to be judged."""
+    waiting = connection.execute(_sql["waiting_spans"], {"sector": sector}).fetchall()
+    changed, refused = widen(waiting, at_us, now_us)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            _sql["put_late_span"],
+            [{"sector": sector, "from_us": low, "to_us": high} for low, high in changed],
+        )
+    return refused
 
 
-def due_late_spans(connection: Connection, sector: str, quiet_s: float) -> list[LateSpan]:
-    """The spans to which nothing was added for `quiet_s`, earliest first."""
-    rows = connection.execute(_sql["due_late_spans"], {"sector": sector, "quiet_s": quiet_s})
-    return [
-        LateSpan(id=id, from_us=from_us, to_us=to_us, changed_at=changed_at)
-        for id, from_us, to_us, changed_at in rows
-    ]
+def due_late_spans(
+    connection: Connection, sector: str, *, quiet_s: float, most_s: float
+) -> Sequence[int]:
+    """Ids of the stretches to rerun, earliest first: to which nothing was added for `quiet_s`,
+    that have waited `most_s`, or whose rerun was interrupted.
+    """
+    values = {"sector": sector, "quiet_s": quiet_s, "most_s": most_s}
+    return [id for (id,) in connection.execute(_sql["due_late_spans"], values)]
 
 
-def close_late_span(connection: Connection, span: LateSpan) -> bool:
-    """Mark the span done; False when more late detections came since it was read."""
-    done = connection.execute(
-        _sql["close_late_span"], {"id": span.id, "changed_at": span.changed_at}
-    ).fetchone()
-    return done is not None
+def begin_late_span(connection: Connection, id: int) -> Span | None:
+    """Let a stretch grow no more; None when it is part of another by now."""
+    return connection.execute(_sql["begin_late_span"], {"id": id}).fetchone()
+
+
+def close_late_span(connection: Connection, id: int) -> None:
+    """Mark a stretch done."""
+    connection.execute(_sql["close_late_span"], {"id": id})
 
 
 def detections_between(
-    connection: Connection, sector: str, from_us: int, to_us: int
-) -> Sequence[tuple[Any, ...]]:
-    """The sector's placed detections with from_us ≤ at < to_us, unordered; see the statement."""
-    return connection.execute(
-        _sql["detections_between"], {"sector": sector, "from_us": from_us, "to_us": to_us}
-    ).fetchall()
+    connection: Connection, sector: str, from_us: int, to_us: int, page: int
+) -> Generator[Sequence[tuple[Any, ...]], None, None]:
+    """The sector's placed detections with from_us ≤ at < to_us by `at`, in pages of rows as of
+    the statement. No transaction stays open between pages.
+    """
+    with connection.cursor(name="detections", withhold=True) as cursor:
+        cursor.execute(
+            _sql["detections_between"], {"sector": sector, "from_us": from_us, "to_us": to_us}
+        )
+        while found := cursor.fetchmany(page):
+            yield found

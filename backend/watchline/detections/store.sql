@@ -38,34 +38,39 @@ VALUES (to_timestamp(%(known_us)s / 1e6), %(edge)s, %(boot)s, %(seq)s, %(code)s,
 SELECT ensure_detection_partitions(%(ahead)s),
        (extract(epoch FROM detection_today(%(ahead)s)::timestamp AT TIME ZONE 'UTC') * 1e6)::bigint
 
--- name: widen_late_span
--- Join the waiting span that lies within a minute; the pipeline holds the sector's row lock.
-UPDATE late_span SET from_at = least(from_at, to_timestamp(%(from_us)s / 1e6)),
-       to_at = greatest(to_at, to_timestamp(%(to_us)s / 1e6)), changed_at = clock_timestamp()
- WHERE id = (SELECT id FROM late_span WHERE sector_id = %(sector)s AND rerun_at IS NULL
-               AND from_at <= to_timestamp(%(to_us)s / 1e6) + interval '60 s'
-               AND to_at >= to_timestamp(%(from_us)s / 1e6) - interval '60 s'
-             ORDER BY id LIMIT 1)
-RETURNING id
+-- name: waiting_spans
+-- Those that may still grow; the pipeline holds the sector's row lock, as `begin_late_span` does.
+SELECT (extract(epoch FROM from_at) * 1e6)::bigint, (extract(epoch FROM to_at) * 1e6)::bigint
+  FROM late_span WHERE sector_id = %(sector)s AND rerun_at IS NULL AND begun_at IS NULL
 
--- name: open_late_span
-INSERT INTO late_span (sector_id, from_at, to_at, changed_at)
-VALUES (%(sector)s, to_timestamp(%(from_us)s / 1e6), to_timestamp(%(to_us)s / 1e6), clock_timestamp())
+-- name: put_late_span
+-- A stretch in place of those within it.
+WITH within AS (
+    DELETE FROM late_span
+     WHERE sector_id = %(sector)s AND rerun_at IS NULL AND begun_at IS NULL
+       AND from_at >= to_timestamp(%(from_us)s / 1e6) AND to_at <= to_timestamp(%(to_us)s / 1e6)
+    RETURNING opened_at)
+INSERT INTO late_span (sector_id, from_at, to_at, opened_at, changed_at)
+SELECT %(sector)s, to_timestamp(%(from_us)s / 1e6), to_timestamp(%(to_us)s / 1e6),
+       coalesce(min(opened_at), clock_timestamp()), clock_timestamp() FROM within
 
 -- name: due_late_spans
--- A span is due when nothing late has come for the quiet time, or it has waited long enough.
-SELECT id, (extract(epoch FROM from_at) * 1e6)::bigint, (extract(epoch FROM to_at) * 1e6)::bigint,
-       changed_at
-  FROM late_span
+-- A stretch is due when nothing late has come for the quiet time or it has waited long enough, and
+-- at once when its rerun was interrupted.
+SELECT id FROM late_span
  WHERE sector_id = %(sector)s AND rerun_at IS NULL
-   AND changed_at < clock_timestamp() - make_interval(secs => %(quiet_s)s)
+   AND (begun_at IS NOT NULL OR changed_at <= clock_timestamp() - make_interval(secs => %(quiet_s)s)
+        OR opened_at <= clock_timestamp() - make_interval(secs => %(most_s)s))
  ORDER BY from_at
 
+-- name: begin_late_span
+-- It may have been joined to another since it was found.
+UPDATE late_span SET begun_at = coalesce(begun_at, clock_timestamp())
+ WHERE id = %(id)s AND rerun_at IS NULL
+RETURNING (extract(epoch FROM from_at) * 1e6)::bigint, (extract(epoch FROM to_at) * 1e6)::bigint
+
 -- name: close_late_span
--- Only if nothing late has come meanwhile: then it waits for another rerun.
-UPDATE late_span SET rerun_at = clock_timestamp()
- WHERE id = %(id)s AND changed_at = %(changed_at)s
-RETURNING id
+UPDATE late_span SET rerun_at = clock_timestamp() WHERE id = %(id)s
 
 -- name: detections_between
 -- All placed sightings of the sector in a stretch of time whose clock can be trusted.
@@ -75,3 +80,4 @@ SELECT (extract(epoch FROM d.at) * 1e6)::bigint, s.no, d.edge_id, d.boot, d.seq,
   FROM detection d JOIN sensor s ON s.id = d.sensor_id
  WHERE d.sector_id = %(sector)s AND d.geom IS NOT NULL AND d.timing IN ('l', 'a')
    AND d.at >= to_timestamp(%(from_us)s / 1e6) AND d.at < to_timestamp(%(to_us)s / 1e6)
+ ORDER BY d.at

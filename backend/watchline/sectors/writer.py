@@ -35,7 +35,10 @@ class Fenced(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A sector as its new writer finds it. `area` (WGS 84) is where it may raise findings."""
+    """A sector as its new writer finds it. `area` (WGS 84) is where it may raise findings.
+
+    `taken_us` is the database's time then.
+    """
 
     sector: str
     epoch: int
@@ -43,6 +46,7 @@ class Hold:
     origin_lon_deg: float
     origin_lat_deg: float
     area: BaseGeometry
+    taken_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,7 @@ def take(connection: Connection, sector: str, *, url: str, token: str) -> Hold |
             origin_lon_deg=row[2],
             origin_lat_deg=row[3],
             area=shapely.from_wkb(bytes(row[4])),
+            taken_us=row[5],
         )
 
 
@@ -110,11 +115,19 @@ def bump(connection: Connection, hold: Hold) -> int:
     return int(row[0])
 
 
-def seen(connection: Connection, hold: Hold) -> None:
-    """Say that the writer lives, without changing anything; raises Fenced when it is replaced."""
+def seen(connection: Connection, hold: Hold) -> int:
+    """Say that the writer lives; gives the database's time (µs), raises Fenced when replaced."""
     row = connection.execute(_sql["seen"], {"sector": hold.sector, "epoch": hold.epoch}).fetchone()
     if row is None:
         raise Fenced
+    return int(row[0])
+
+
+def database_us(connection: Connection) -> int:
+    """The database's time, µs since 1970 UTC."""
+    row = connection.execute(_sql["database_us"]).fetchone()
+    assert row is not None  # a SELECT without FROM
+    return int(row[0])
 
 
 def load_state(connection: Connection, sector: str) -> tuple[bytes, bytes] | None:

@@ -17,7 +17,8 @@ SELECT pg_terminate_backend(l.pid)
 UPDATE sector SET epoch = epoch + 1, rev = rev + 1, owner_url = %(url)s, owner_token = %(token)s,
        owner_seen_at = clock_timestamp(), owner_since = clock_timestamp()
  WHERE id = %(sector)s
-RETURNING epoch, rev, ST_X(origin), ST_Y(origin), ST_AsBinary(geom)
+RETURNING epoch, rev, ST_X(origin), ST_Y(origin), ST_AsBinary(geom),
+          (extract(epoch FROM clock_timestamp()) * 1e6)::bigint
 
 -- name: fence
 -- The heart of every commit: no row means that somebody else has changed the sector.
@@ -27,7 +28,10 @@ RETURNING rev
 
 -- name: seen
 UPDATE sector SET owner_seen_at = clock_timestamp() WHERE id = %(sector)s AND epoch = %(epoch)s
-RETURNING id
+RETURNING (extract(epoch FROM clock_timestamp()) * 1e6)::bigint
+
+-- name: database_us
+SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint
 
 -- name: position
 SELECT epoch, rev FROM sector WHERE id = %(sector)s

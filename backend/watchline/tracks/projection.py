@@ -73,34 +73,33 @@ def insert_historical(
     sector: str,
     known_us: int,
     no: int,
-    updates: TrackUpdates,
-    index: NDArray[np.intp],
+    last: TrackUpdates,
+    points: NDArray[np.float64],
     local: LocalStates,
     sensor_ids: Mapping[int, str],
     identity: bytes,
 ) -> None:
-    """A rerun track with its whole path; an older version of the same id is closed."""
-    last = int(index[-1])
-    places = np.column_stack(
-        [local.lon_deg[index], local.lat_deg[index], updates.at_us[index] / 1e6]
-    )
-    path = shapely.LineString(places if len(places) > 1 else places.repeat(2, axis=0))
+    """A rerun track by its one last update, with its path (k, 3: lon, lat, unix seconds).
+
+    An older version of the same id is closed, unless the track lives: its live row goes on.
+    """
+    path = shapely.LineString(points if len(points) > 1 else points.repeat(2, axis=0))
     # Shapely has no M of its own here: the third ordinate is told to be M in the WKB's type.
     wkb = bytearray(shapely.to_wkb(path, flavor="iso"))
     wkb[1:5] = (2002).to_bytes(4, "little")
     connection.execute(_sql["close_version"], {"id": UUID(bytes=identity), "known_us": known_us})
     connection.execute(
         _sql["insert"],
-        _row(updates, last, local, sensor_ids)
+        _row(last, 0, local, sensor_ids)
         | {
             "id": UUID(bytes=identity),
             "sector": sector,
             "known_us": known_us,
             "no": no,
-            "first_us": int(updates.first_us[last]),
+            "first_us": int(last.first_us[0]),
             "historical": True,
             "status": "ended",
-            "classes": updates.classes[last].tolist(),
+            "classes": last.classes[0].tolist(),
             "path": bytes(wkb),
         },
     )

@@ -21,10 +21,11 @@ UPDATE track SET status = v.status, last_at = to_timestamp(v.last_us / 1e6),
               %(north)s::float8[], %(hits)s::int[], %(c0)s::float8[], %(c1)s::float8[], %(c2)s::float8[],
               %(c3)s::float8[], %(c4)s::float8[], %(sensors)s::text[])
        AS v (id, status, last_us, lon, lat, var_east, cov, var_north, east, north, hits, c0, c1, c2, c3, c4, sensors)
- WHERE track.id = v.id AND track.known_to IS NULL
+ WHERE track.id = v.id AND track.known_to IS NULL AND NOT track.historical
 
 -- name: close_version
-UPDATE track SET known_to = to_timestamp(%(known_us)s / 1e6) WHERE id = %(id)s AND known_to IS NULL
+UPDATE track SET known_to = to_timestamp(%(known_us)s / 1e6)
+ WHERE id = %(id)s AND known_to IS NULL AND (historical OR status = 'ended')
 
 -- name: numbers_of
 SELECT DISTINCT id, no FROM track WHERE id = ANY(%(ids)s)

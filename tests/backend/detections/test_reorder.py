@@ -73,10 +73,37 @@ def test_after_a_start_edges_seen_before_are_waited_for():
 
 def test_a_watermark_never_goes_back():
     held = buffer()
-    held.heard(1, 500_000, 0)
-    held.heard(1, 100, 0)
-    held.put(rows(1, 100_000, arrived_us=0))
-    assert len(held.release(400_000)) == 1
+    held.heard(1, 500_000, 500_000)
+    held.heard(1, 100, 500_000)
+    held.put(rows(1, 100_000, arrived_us=500_000))
+    assert len(held.release(600_000)) == 1
+
+
+def test_a_promise_of_the_future_counts_up_to_now():
+    """An edge whose clock was ahead for a while is waited for like the others again."""
+    held = buffer()
+    held.heard(1, 3_600_000_000, 100_000)
+    held.heard(1, 200_000, 250_000)
+    held.put(rows(1, 220_000, arrived_us=250_000))
+    assert held.release(300_000) is None
+
+
+def test_an_edge_with_a_wrong_clock_has_no_say():
+    held = buffer()
+    held.heard(1, 10_190_000, 10_200_000)
+    held.heard(2, None, 10_200_000)
+    held.put(rows(1, 10_100_000, arrived_us=10_200_000))
+    assert len(held.release(10_200_000)) == 1
+    assert held.connected(10_200_000) == [1, 2]
+
+
+def test_time_does_not_pass_because_our_clock_jumps():
+    """Edges are an hour behind a clock that has jumped: the absence of plots means nothing."""
+    held = buffer()
+    for now_us in (10_000_000, 3_610_000_000):
+        held.heard(1, 9_900_000, now_us)
+        held.heard(2, 5_000_000, now_us)
+        assert held.passed_us(now_us) <= 9_900_000
 
 
 @given(

@@ -1,8 +1,8 @@
-"""From datablocks to detections, with the books kept: the part all transports share.
+"""From datablocks to detections, with the books kept: the part UDP and replay share.
 
-The books of one intake add up over its sources: whatever cannot be laid at one source's door
+The books of one intake add up over its radars: whatever cannot be laid at one radar's door
 (no readable source, a source nobody configured, a dropped datagram) is counted at the first.
-For each source `datablocks_in = decoded + bad`.
+For each radar `datablocks_in = decoded + bad`.
 """
 
 from collections import deque
@@ -10,12 +10,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from watchline_sensors.adapters.asterix.cat063 import SensorStatus
-from watchline_sensors.adapters.asterix.decode import BadDatablock, Datablock, Editions
-from watchline_sensors.adapters.asterix.devices import Device, detection_of, device, is_target
-from watchline_sensors.adapters.asterix.options import editions_of
+from watchline_sensors.adapters.asterix.decode import BadDatablock, Datablock
+from watchline_sensors.adapters.asterix.detections import Radar, detection, radar
+from watchline_sensors.adapters.asterix.edition import Edition
+from watchline_sensors.adapters.asterix.options import edition_of
 from watchline_sensors.adapters.asterix.quarantine import BadSample, Quarantine
-from watchline_sensors.adapters.asterix.reports import Report, ServiceMessage, Source, SystemState
+from watchline_sensors.adapters.asterix.reports import (
+    Report,
+    Source,
+    StartOfUpdateCycle,
+    Status,
+    TargetReport,
+)
 from watchline_sensors.config import SensorConfig
 from watchline_sensors.contract import Detection
 
@@ -24,12 +30,9 @@ _SAMPLES_PER_CODE = 8
 
 @dataclass(slots=True, kw_only=True)
 class Books:
-    """What one source sent since the process started.
+    """What one radar sent since the process started."""
 
-    `conditions`: of each sensor a tracker told of (CAT063), the newest.
-    """
-
-    device: Device
+    radar: Radar
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
             (
@@ -49,8 +52,7 @@ class Books:
     )
     heard_us: int | None = None
     bad_us: int | None = None
-    state: SystemState | None = None
-    conditions: dict[Source, int] = field(default_factory=dict)
+    status: Status | None = None
     skew_us: int = 0
 
     def add(self, name: str, more: int = 1) -> None:
@@ -59,18 +61,18 @@ class Books:
 
 
 class Intake:
-    """The sources of one address or one file."""
+    """The radars of one port or one file."""
 
     def __init__(self, sensors: Sequence[SensorConfig]) -> None:
         """Raises ConfigError, EditionUnknown."""
-        devices = [device(sensor) for sensor in sensors]
-        self.books = {one.options.source: Books(device=one) for one in devices}
-        self.editions: Editions = {
-            key: edition for one in devices for key, edition in editions_of(one.options).items()
+        radars = [radar(sensor) for sensor in sensors]
+        self.books: dict[Source, Books] = {r.options.source: Books(radar=r) for r in radars}
+        self.editions: dict[Source, Edition] = {
+            r.options.source: edition_of(r.options) for r in radars
         }
         self.first = next(iter(self.books.values()))
         self._samples: dict[str, deque[BadSample]] = {}
-        paths = [path for one in devices if (path := one.options.quarantine) is not None]
+        paths = [r.options.quarantine for r in radars if r.options.quarantine is not None]
         self.quarantine = Quarantine(path=Path(paths[0])) if paths else None
 
     def take(
@@ -80,7 +82,7 @@ class Intake:
         now_us: int,
         speed_up: float = 1.0,
     ) -> list[Detection]:
-        """The detections in these datablocks, one for each target of a known source.
+        """The detections in these datablocks, one for each target report of a known radar.
 
         `stamp` gives the instant (µs) of a report; `now_us` is when the octets arrived.
         """
@@ -132,17 +134,14 @@ def _count(
     books: Books, report: Report, stamp: Callable[[Report], int], now_us: int, speed_up: float
 ) -> Detection | None:
     books.add("records")
-    if is_target(report):
+    if isinstance(report, TargetReport):
         books.add("target_reports")
         at_us = stamp(report)
         books.skew_us = now_us - at_us
-        return detection_of(report, books.device, at_us, speed_up)
-    if isinstance(report, ServiceMessage):
-        books.add(report.kind)
-        if report.state is not None:
-            books.state = report.state
-    elif isinstance(report, SensorStatus):
-        books.add("sensor_status")
-        if report.condition is not None:
-            books.conditions[report.sensor] = report.condition
+        return detection(report, books.radar, at_us, speed_up)
+    if isinstance(report, StartOfUpdateCycle):
+        books.add("start_of_cycle")
+    elif isinstance(report, Status):
+        books.add("other" if report.event else "status")
+        books.status = report
     return None
