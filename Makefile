@@ -45,11 +45,15 @@ demo-reset: $(STAMP)/venv ## delete the demo's database and spools
 	@exec $(BIN)/watchline demo --reset
 
 .PHONY: test
-test: setup chromium test-python test-frontend ## run every test
+test: setup chromium nftables test-python test-frontend ## run every test
 
 .PHONY: test-python
 test-python: setup ## the Python tests alone; ARGS="tests/backend/db -k kill" narrows them
 	@$(PY) -m pytest $(ARGS)
+
+.PHONY: torture
+torture: setup nftables ## the long fault tests: power cuts, kills, bad networks, the spool's model
+	@WATCHLINE_TORTURE=1 exec $(PY) -m pytest tests/faults tests/sensors/test_spool_model.py
 
 .PHONY: test-frontend
 test-frontend: $(STAMP)/node ## the frontend's tests alone
@@ -165,3 +169,10 @@ chromium: $(STAMP)/venv
 	done
 	$(APT)
 	apt_get chromium || { echo "The browser tests need Chromium; please install it." >&2; exit 1; }
+
+# For the tests of bad networks, which need root: they say that they were skipped.
+.PHONY: nftables
+nftables: $(STAMP)/venv
+	@if [ "$$(id -u)" != 0 ] || command -v nft >/dev/null; then exit 0; fi
+	$(APT)
+	apt_get nftables iproute2 || echo "Without nft the tests of bad networks are skipped." >&2

@@ -112,7 +112,7 @@ max_range_m = 4000.0
 listen = "127.0.0.1:0"
 sac = 0
 sic = 7
-edition = "1.1"
+editions = {{ 10 = "1.1" }}
 rho_sigma_m = 6.0
 theta_sigma_deg = 0.2
 """

@@ -7,8 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from system import ROOT, System
+from watchline_sensors.config import load_config
+from watchline_sensors.keys import load_or_create_key
 
 AREA = ROOT / "var/area"
+
+
+def public_key(config: Path) -> str:
+    """The key of an edge.toml as `watchline-edge key` prints it."""
+    return load_or_create_key(load_config(config).edge.key_path).public_key_base64()
 
 
 @dataclass
@@ -22,9 +29,9 @@ class Play:
     edges: list[str]
 
     @classmethod
-    def prepare(cls, system: System, scenario: str) -> "Play":
-        """Set a scenario of data/scenarios up in a system's database, on free UDP ports."""
-        path = ROOT / f"data/scenarios/{scenario}.toml"
+    def prepare(cls, system: System, scenario: str | Path) -> "Play":
+        """Set a scenario of data/scenarios (or a file elsewhere) up, on free UDP ports."""
+        path = (ROOT / "data/scenarios" / scenario).with_suffix(".toml")
         out = system.folder / "play"
         system.run(
             "watchline-edge", "simulate", "prepare", str(path), "--area", str(AREA),
@@ -34,8 +41,7 @@ class Play:
         system.run("watchline", "sector", "import", str(out / "sector.json"))
         edges = [edge["id"] for edge in sector["edges"]]
         for edge in edges:
-            key = system.run("watchline-edge", "key", "-c", str(out / edge / "edge.toml"))
-            system.enroll(edge, sector["sector"]["id"], key.split()[-1])
+            system.enroll(edge, sector["sector"]["id"], public_key(out / edge / "edge.toml"))
         return cls(system, path, out, sector, edges)
 
     def start(self) -> None:

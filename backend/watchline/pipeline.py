@@ -343,6 +343,8 @@ class SectorPipeline:
         self._grace_until_us = now_us + GRACE_US
         self._rows_of_tick = 0
         self._lags_ms: list[float] = []
+        self._totals = dict.fromkeys(("stored", "late", "uncertain", "commits"), 0)
+        self._commit_s = 0.0
         self._edge_clocks: dict[str, EdgeClock] = defaultdict(EdgeClock)
         self._tick_us = now_us
         # Boots that have given out more seqs than the ledger says.
@@ -571,6 +573,7 @@ class SectorPipeline:
         while True:
             step = self._step(live, work.tick_us)
             quiet = not (work.settling or len(step.updates) or step.changes)
+            begun = time.monotonic()
             try:
                 if quiet:
                     # Nothing to write; but see whether people have.
@@ -584,6 +587,8 @@ class SectorPipeline:
                 with connection.transaction():
                     rev = writer.fence(connection, self._held(), self._rev)
                     self._write(connection, work, step, rev, now_us)
+                self._totals["commits"] += 1
+                self._commit_s += time.monotonic() - begun
                 break
             except writer.RevMoved:
                 self._rev = writer.position(connection, self.sector)[1]
@@ -733,6 +738,9 @@ class SectorPipeline:
         if work.live is not None:
             self._rows_of_tick += len(work.live)
             self._lags_ms.append(float(np.median(now_us - work.live.at_us)) / 1000)
+            self._totals["stored"] += len(work.live)
+        self._totals["late"] += sum(map(len, work.late))
+        self._totals["uncertain"] += sum(map(len, work.uncertain))
         for rows in (*work.late, *work.uncertain):
             self._rows_of_tick += len(rows)
         if len(updates) or changed:
@@ -776,6 +784,8 @@ class SectorPipeline:
                         edge_number(edge) in connected for _, edge in self._sensors.values()
                     ),
                     sensors_total=len(self._sensors),
+                    commit_s=round(self._commit_s, 3),
+                    **self._totals,
                 ),
             )
         )

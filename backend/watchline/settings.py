@@ -80,6 +80,12 @@ class RetentionSettings(BaseModel):
     detection_days: int = Field(default=90, ge=1, le=3650)
 
 
+class MetricsSettings(BaseModel):
+    """Who may collect metrics without a login: whoever shows `token`; nobody while it is unset."""
+
+    token: SecretStr | None = Field(default=None, min_length=16)
+
+
 class Settings(BaseSettings):
     """All settings; `Settings()` reads the environment."""
 
@@ -93,6 +99,7 @@ class Settings(BaseSettings):
     session: SessionSettings = SessionSettings()
     live: LiveSettings = LiveSettings()
     retention: RetentionSettings = RetentionSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     def database_url(self, role: DatabaseRole | str = DatabaseRole.APP) -> str:
         """The psycopg URL for one role; holds the password when one is set, so never log it.

@@ -207,6 +207,9 @@ class Worker:
         sector = self._sector_of_edge.get(edge)
         pipeline = None if sector is None else self._pipelines.get(sector)
         if sector is None:
+            # Before the first look at the database nobody is known, and nobody a stranger.
+            if not self._sector_of_edge:
+                raise Refused(503, "uplink.no_writer", 1)
             raise Refused(403, "edge.unknown")
         try:
             if pipeline is None:

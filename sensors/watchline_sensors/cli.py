@@ -100,15 +100,15 @@ def record(
     sensor: Annotated[str | None, typer.Option(help="Whose address, if there are several.")] = None,
 ) -> None:
     """Write the raw datagrams of an address to FILE, and their times to FILE.times."""
-    from watchline_sensors.record import address_of
+    from watchline_sensors.record import endpoint_to_record
     from watchline_sensors.record import record as write
 
     loaded = _load(config)
 
     async def work(stop: asyncio.Event) -> None:
-        address = address_of(loaded.sensors, sensor)
-        ready = f"recording {address[0]}:{address[1]} to {output}; end with Ctrl-C"
-        recorded = await write(address, output, stop, lambda: typer.echo(ready, err=True))
+        where = endpoint_to_record(loaded.sensors, sensor)
+        ready = f"recording {where} to {output}; end with Ctrl-C"
+        recorded = await write(where, output, stop, lambda: typer.echo(ready, err=True))
         typer.echo(
             json.dumps(
                 {

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from watchline_sensors.adapters.asterix.endpoint import Endpoint
 from watchline_sensors.adapters.asterix.inbox import Inbox, bound_socket
-from watchline_sensors.adapters.asterix.options import options_of
+from watchline_sensors.adapters.asterix.options import endpoint_of, options_of
 from watchline_sensors.config import SensorConfig
 from watchline_sensors.errors import ConfigError, EdgeError
 
@@ -33,21 +34,22 @@ class Recorded:
     dropped: int = 0
 
 
-def address_of(sensors: list[SensorConfig], wanted: str | None) -> tuple[str, int]:
-    """The address a sensor (or, when it is the only one, any) sends to; raises ConfigError."""
+def endpoint_to_record(sensors: list[SensorConfig], wanted: str | None) -> Endpoint:
+    """Where a sensor (or, when it is the only one, any) sends its datagrams; raises ConfigError."""
     radars = [one for one in sensors if one.adapter == "asterix" and wanted in (None, one.id)]
-    addresses = {address for one in radars if (address := options_of(one).address) is not None}
-    if len(addresses) == 1:
-        return addresses.pop()
-    if addresses:
+    endpoints = {endpoint_of(options_of(one)) for one in radars}
+    heard = {where for where in endpoints if not where.tcp}
+    if len(heard) == 1:
+        return heard.pop()
+    if heard:
         raise ConfigError(["the sensors use several addresses: say which with --sensor"])
     raise ConfigError(
-        [f"there is no ASTERIX sensor {wanted or ''} with an address".replace("  ", " ")]
+        [f"there is no ASTERIX sensor {wanted or ''} that is heard by UDP".replace("  ", " ")]
     )
 
 
 async def record(
-    address: tuple[str, int],
+    where: Endpoint,
     path: Path,
     stop: asyncio.Event,
     on_ready: Callable[[], None] | None = None,
@@ -59,7 +61,7 @@ async def record(
     times_path = path.with_name(path.name + ".times")
     recorded = Recorded()
     inbox = Inbox()
-    sock = bound_socket(*address)
+    sock = bound_socket(where)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: inbox, sock=sock
     )

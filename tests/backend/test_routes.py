@@ -9,13 +9,21 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Mount, Route
 
 from watchline.access.model import Action
-from watchline.access.policy import EdgeSignature, Open, Policy, Requires, requires
+from watchline.access.policy import (
+    EdgeSignature,
+    Open,
+    Policy,
+    Requires,
+    RequiresOrToken,
+    requires,
+)
 from watchline.app import create_app
 from watchline.settings import Settings
 
 #: All that may be reached without a login. Think twice before adding to it.
 OPEN = {"/healthz", "/api/login", "/", "/assets/{path:path}", "/{name}"}
 EDGE = {"/api/uplink"}
+COLLECTOR = {"/metrics"}
 
 
 def _policies(route: Any) -> Iterator[Policy]:
@@ -45,6 +53,7 @@ def without_policy(app: FastAPI) -> list[str]:
             kinds == {Requires}
             or (kinds == {Open} and path in OPEN)
             or (kinds == {EdgeSignature} and path in EDGE)
+            or (kinds == {RequiresOrToken} and path in COLLECTOR)
         )
         if not allowed:
             bad.append(path)

@@ -14,7 +14,8 @@ from asterix import base, generated
 from aviconv_asterix import iter_records
 
 from watchline_sensors.adapters.asterix.decode import Datablock, decode_datagram
-from watchline_sensors.adapters.asterix.detections import detection, radar
+from watchline_sensors.adapters.asterix.detections import detection
+from watchline_sensors.adapters.asterix.devices import device
 from watchline_sensors.adapters.asterix.edition import edition
 from watchline_sensors.adapters.asterix.reports import TargetReport
 from watchline_sensors.config import SensorConfig
@@ -49,11 +50,11 @@ def main() -> None:
     # As a radar sends them: a datagram for each datablock.
     datagrams = datagrams[:RECORDS]
     stream = b"".join(datagrams)
-    editions = {source: edition(10, "1.1")}
+    editions = {(10, *source): edition(10, "1.1")}
     blocks = [one for one in decode_datagram(stream, editions) if isinstance(one, Datablock)]
     reports = [report for one in blocks for report in one.reports]
     targets = [one for one in reports if isinstance(one, TargetReport)]
-    config = radar(
+    config = device(
         SensorConfig(
             id="bench",
             adapter="asterix",

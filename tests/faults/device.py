@@ -2,7 +2,8 @@
 
 Its options: `journal`, a file outside of what is broken, and `per_s`, bearings a second. A key is
 unique over all starts and goes along as the device's track number; so the oracle finds it again
-whatever numbers edge and hub give.
+whatever numbers edge and hub give. It sees nothing while a file of the journal's name that ends in
+.quiet is there.
 """
 
 import asyncio
@@ -43,6 +44,7 @@ class Device:
     def __init__(self, sensor: str, journal: str, per_s: int) -> None:
         self._sensor, self._per_s = sensor, per_s
         self._journal = Journal(Path(journal))
+        self._quiet = Path(journal).with_suffix(".quiet")
         self._start = secrets.token_hex(4)
 
     async def run(self, feed: Feed) -> None:
@@ -50,7 +52,7 @@ class Device:
         dice = random.Random(self._start)
         numbers = itertools.count(1)
         while True:
-            due = max(1, round(self._per_s * _PERIOD_S))
+            due = 0 if self._quiet.exists() else max(1, round(self._per_s * _PERIOD_S))
             while due > 0:
                 items = [self._sighting(dice, next(numbers)) for _ in range(min(due, 4))]
                 due -= len(items)
@@ -93,6 +95,6 @@ def stored(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
     """(key, payload hash) of every row that devices have caused."""
     rows = connection.execute(
         """SELECT sensor_track, sensor_id, (extract(epoch FROM at) * 1e6)::bigint, bearing_deg,
-                  score, extras FROM detection WHERE bearing_deg IS NOT NULL"""
+                  score, extras FROM detection WHERE sensor_id LIKE '%-device'"""
     )
     return [(key, _digest(*values)) for key, *values in rows]

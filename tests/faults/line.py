@@ -1,5 +1,6 @@
 """The whole line of processes with devices that keep a journal of what they were promised."""
 
+import base64
 import os
 import sys
 import time
@@ -9,8 +10,10 @@ from pathlib import Path
 import psycopg
 
 from faults.device import stored
+from faults.nursery import Nursery
 from faults.oracle import Obligations, Verdict, judge, longest_gap_s
 from plain_sector import ORIGIN, SECTOR
+from scenario import public_key
 from system import BIN, ROOT, System, wait_for
 
 
@@ -25,11 +28,13 @@ class Line(System):
     per_s: int = 200
     tower: str = ""
     within: dict[str, list[str]] = field(default_factory=dict)
+    nursery: Nursery | None = None
+    configs: dict[str, Path] = field(default_factory=dict)
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, name: str = "") -> dict[str, str]:
         """The tests' modules and the device's entry point are to be found by the processes."""
         path = [str(ROOT / "tests"), str(self._plug()), *filter(None, sys.path)]
-        return {**super().environment(), "PYTHONPATH": os.pathsep.join(path)}
+        return {**super().environment(name), "PYTHONPATH": os.pathsep.join(path)}
 
     def _plug(self) -> Path:
         plug = self.folder / "plug"
@@ -43,45 +48,64 @@ class Line(System):
         return plug
 
     def prepare(self) -> None:
-        """The plain sector, and the edges' configurations and keys."""
+        """The plain sector, with edges of its own making."""
         self.import_sector(SECTOR)
         for number in range(self.devices):
-            config = self.configure(f"edge-{number}")
-            key = self.run("watchline-edge", "key", "-c", str(config))
-            self.enroll(f"edge-{number}", SECTOR["sector"]["id"], key.split()[-1])
+            edge = f"edge-{number}"
+            config = self.configs[edge] = self.folder / edge / "edge.toml"
+            config.parent.mkdir()
+            config.write_text(f'[edge]\nid = "{edge}"\nhub = "{self.tower or self.hub}"\n')
+            self.add_device(edge)
+            self.enroll(edge, SECTOR["sector"]["id"], public_key(config))
 
-    def configure(self, edge: str) -> Path:
-        """Write an edge.toml with one device."""
-        config = self.folder / edge / "edge.toml"
-        config.parent.mkdir()
-        config.write_text(
-            f'[edge]\nid = "{edge}"\nhub = "{self.tower or self.hub}"\n'
-            f'[[sensor]]\nid = "{edge}-device"\nadapter = "faulty"\nname = "Device"\n'
-            f'kind = "other"\nlon_deg = {ORIGIN[0]}\nlat_deg = {ORIGIN[1]}\nheight_m = 200.0\n'
-            f'[sensor.faulty]\njournal = "{self.journal(edge)}"\nper_s = {self.per_s}\n'
-        )
-        return config
+    def enroll(self, edge: str, sector: str, key: str) -> None:
+        """As `watchline edge enroll` does, which takes 2 s."""
+        with self.connect() as connection, connection.transaction():
+            connection.execute("UPDATE sector SET rev = rev + 1 WHERE id = %s", [sector])
+            connection.execute(
+                "INSERT INTO edge (id, sector_id, public_key) VALUES (%s, %s, %s)",
+                [edge, sector, base64.b64decode(key)],
+            )
+
+    def add_device(self, edge: str) -> None:
+        """Write it into the edge's configuration."""
+        with self.configs[edge].open("a") as config:
+            config.write(
+                f'[[sensor]]\nid = "{edge}-device"\nadapter = "faulty"\nname = "Device"\n'
+                f'kind = "other"\nlon_deg = {ORIGIN[0]}\nlat_deg = {ORIGIN[1]}\nheight_m = 200.0\n'
+                f'[sensor.faulty]\njournal = "{self.journal(edge)}"\nper_s = {self.per_s}\n'
+            )
 
     def journal(self, edge: str) -> Path:
         """Where the device of this edge writes what it was promised."""
         return self.folder / f"{edge}.journal"
 
-    def start(self, name: str, *command: str) -> None:
-        """As `System.start`, inside of what `within` says."""
+    def start(self, name: str, *command: str, **environment: str) -> None:
+        """As `System.start`, inside of what `within` says, or from the nursery."""
         if command and name in self.within:
             command = (*self.within[name], str(BIN / command[0]), *command[1:])
-        super().start(name, *command)
+        if self.nursery is None:
+            super().start(name, *command, **environment)
+            return
+        if command:
+            self.commands[name] = list(command)
+        log = self.folder / f"{name}.log"
+        self.processes[name] = self.nursery.start(self.commands[name], self.environment(), log)
 
     def start_edges(self) -> None:
         """All edges; their devices begin at once."""
-        for number in range(self.devices):
-            config = self.folder / f"edge-{number}/edge.toml"
+        for number, config in enumerate(self.configs.values()):
             self.start(f"edge {number}", "watchline-edge", "run", "-c", str(config))
+
+    def hush(self) -> None:
+        """Let the devices see nothing more."""
+        for edge in self.configs:
+            self.journal(edge).with_suffix(".quiet").touch()
 
     # ── the oracle ───────────────────────────────────────────────────────────────────────────
     def due(self) -> Obligations:
         """What the devices were promised so far."""
-        return Obligations.read(*(self.journal(f"edge-{n}") for n in range(self.devices)))
+        return Obligations.read(*map(self.journal, self.configs))
 
     def verdict(self, seconds: float = 60) -> Verdict:
         """Wait until a fresh item of every edge has passed and nothing is missing; then look.
@@ -114,7 +138,7 @@ class Line(System):
                 rows = connection.execute(
                     "SELECT DISTINCT edge_id FROM detection WHERE sensor_track = ANY(%s)", [new]
                 ).fetchall()
-            return len(rows) == self.devices
+            return len(rows) == len(self.configs)
 
         try:
             wait_for("a fresh item of every edge", all_passed, seconds)

@@ -65,28 +65,28 @@ def line(cluster, database, tmp_path: Path) -> Iterator[Line]:
 
 
 def killed(line: Line, build: str, victim: str) -> Verdict:
-    """Run a build of the worker, kill `victim` three times, and let the oracle look."""
+    """Run a build of the worker, kill `victim` twice, and let the oracle look."""
     line.start("worker", sys.executable, "-m", f"faults.broken.{build}", "worker")
     line.until_healthy("worker", line.worker)
     line.start_edges()
-    for _ in range(3):
+    for _ in range(2):
         before = line.count()
         wait_for("rows", lambda at=before: line.count() > at + 200, 60)
         line.kill(victim)
         line.start(victim)
-    return line.verdict(seconds=15)
+    return line.verdict(seconds=10)
 
 
 def test_a_hub_that_settles_early_is_caught(line: Line) -> None:
     verdict = killed(line, "settled_before_commit", "worker")
-    assert verdict.lost, "3 kills did not find receipts that are ahead of the commit"
-    tell("settled_before_commit", f"{verdict.lost} of {verdict.acked} lost in 3 kills")
+    assert verdict.lost, "2 kills did not find receipts that are ahead of the commit"
+    tell("settled_before_commit", f"{verdict.lost} of {verdict.acked} lost in 2 kills")
 
 
 def test_a_hub_without_a_ledger_is_caught(line: Line) -> None:
     verdict = killed(line, "ledger_off", "edge 0")
-    assert verdict.duplicate, "3 kills of the edge did not find that nothing drops what is known"
-    tell("ledger_off", f"{verdict.duplicate} of {verdict.acked} doubled in 3 kills")
+    assert verdict.duplicate, "2 kills of the edge did not find that nothing drops what is known"
+    tell("ledger_off", f"{verdict.duplicate} of {verdict.acked} doubled in 2 kills")
 
 
 # ── the fence ────────────────────────────────────────────────────────────────────────────────

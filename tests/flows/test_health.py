@@ -1,6 +1,7 @@
 """What goes wrong with real processes is told in time."""
 
 import os
+import re
 import signal
 import time
 
@@ -9,7 +10,7 @@ import pytest
 
 from system import EdgeDouble, System, wait_for
 from watchline.db import roles
-from watchline_sensors.contract import SensorInfo
+from watchline_sensors.contract import SensorInfo, encode_envelope
 
 pytestmark = [pytest.mark.flow, pytest.mark.slow]
 
@@ -30,7 +31,7 @@ def edge(system: System) -> EdgeDouble:
     made = EdgeDouble(system, "edge-a")
     system.enroll("edge-a", "test", made.public_key)
     system.serve()
-    wait_for("the writer", lambda: made.post(b"").status_code == 400)
+    wait_for("the writer", lambda: made.post(encode_envelope(made.envelope())).is_success)
     made.send(INFO)
     made.until_settled()
     return made
@@ -50,6 +51,11 @@ def until_told(browser: httpx2.Client, code: str, seconds: float) -> dict:
 
 def test_a_stopped_worker_an_idle_transaction_and_a_silent_edge_are_told(system, edge):
     browser = system.login()
+    metrics = browser.get("/metrics").text
+    assert 'watchline_writer_up{sector="test"} 1.0' in metrics
+    assert 'watchline_ledger_items{edge="edge-a",kind="other"} 1.0' in metrics
+    commits = re.search(r'watchline_commits_total{sector="test"} (.+)', metrics)
+    assert commits and float(commits[1]) >= 1
     worker = system.processes["worker"].pid
     with system.cluster.connect("postgres", "super") as admin:
         roles.ensure_database(admin, system.database)  # a copied database has no settings

@@ -145,8 +145,13 @@ def test_refused_envelopes_settle_nothing_and_leave_a_trace(system, edge):
         assert answer.json()["code"] == code
         assert 400 <= answer.status_code < 500
         assert answer.headers["content-type"] == "application/problem+json"
-    kept = {code for (code,) in system.query("SELECT DISTINCT code FROM quarantine")}
-    assert kept == {code for code in cases if code != "edge.unknown"}
+    expected = {code for code in cases if code != "edge.unknown"}
+    wait_for(
+        "a sample of each",
+        lambda: {code for (code,) in system.query("SELECT code FROM quarantine")} == expected,
+    )
+    counted = dict(system.query("SELECT code, total FROM refusal WHERE code <> 'uplink.no_writer'"))
+    assert counted.keys() == cases.keys() and min(counted.values()) >= 1
     big = httpx2.post(edge.address, content=b"x" * (2 * 1024 * 1024 + 1), timeout=20)
     assert big.status_code == 413
     assert system.query("SELECT count(*) FROM detection") == [(0,)]

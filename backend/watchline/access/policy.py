@@ -4,6 +4,7 @@
 async def sectors(user: Annotated[User, requires(Action.SEE)]) -> …
 """
 
+import hmac
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,6 +48,19 @@ class Requires(Policy):
         return user
 
 
+class RequiresOrToken(Requires):
+    """The same, or the token of the settings as a bearer: for a collector, which has no session."""
+
+    async def __call__(self, request: Request) -> User | None:  # type: ignore[override]
+        token = settings_of(request).metrics.token
+        told = request.headers.get("authorization", "")
+        if token is not None and told.startswith("Bearer "):
+            mine = token.get_secret_value().encode()
+            if hmac.compare_digest(told.removeprefix("Bearer ").encode(), mine):
+                return None
+        return await super().__call__(request)
+
+
 class Open(Policy):
     """No login: for the login itself, the files of its page, and the sign of life."""
 
@@ -64,6 +78,11 @@ class EdgeSignature(Policy):
 def requires(action: Action) -> Any:
     """The dependency of a route that needs a login."""
     return Depends(Requires(action))
+
+
+def requires_or_token(action: Action) -> Any:
+    """The dependency of the metrics route."""
+    return Depends(RequiresOrToken(action))
 
 
 def open_to_all() -> Any:

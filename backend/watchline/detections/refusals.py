@@ -16,8 +16,8 @@ _sql = load("watchline.detections", "refusals.sql")
 _WRITE_S = 1.0
 #: At most one sample of each edge and code in this time.
 _SAMPLE_S = 10.0
-#: The uplink's own codes say "later": nothing is wrong with the envelope.
-_NO_FAULT = "uplink."
+#: What is wrong with the envelope itself; a stranger's bytes are not worth our disk.
+_SAMPLED = ("envelope.", "ledger.")
 
 _Key = tuple[str, str]
 
@@ -43,7 +43,7 @@ class Refusals:
             if now - self._sampled_at.get(key, -_SAMPLE_S) < _SAMPLE_S:
                 return
             self._sampled_at[key] = now
-            if not code.startswith(_NO_FAULT):
+            if code.startswith(_SAMPLED):
                 self._samples[key] = body[:MAX_PAYLOAD_BYTES]
         log.warning("uplink.refused", edge=edge, code=code)
 

@@ -18,6 +18,8 @@ MISSING_AFTER = timedelta(seconds=30)
 #: For how long a declared loss, or a refused envelope, is told as news.
 LOSS_IS_NEWS = timedelta(hours=1)
 REFUSAL_IS_NEWS = timedelta(minutes=5)
+#: An edge that was just enrolled is unknown for a moment; who stays unknown is a stranger.
+STRANGER_AFTER = timedelta(seconds=5)
 #: What the edge says of its spool, and the alarm that it means.
 _SPOOL_ALARMS = {"spool.full": "edge.spool_full", "spool.damaged": "edge.spool_damaged"}
 
@@ -193,6 +195,8 @@ def _of_refusals(facts: Facts) -> Iterator[Alarm]:
     for row in facts.refusals:
         # "Come later" is no fault of the sender's.
         if facts.at - row.last_at > REFUSAL_IS_NEWS or row.code.startswith("uplink."):
+            continue
+        if row.code == "edge.unknown" and row.last_at - row.since < STRANGER_AFTER:
             continue
         yield Alarm(
             code="uplink.edge_refused" if row.edge else "uplink.stranger_refused",

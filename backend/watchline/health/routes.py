@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy import Connection
 from typing_extensions import TypedDict
 
 from watchline.access.model import Action
-from watchline.access.policy import engine_of, requires
+from watchline.access.policy import engine_of, requires, requires_or_token
 from watchline.health import ledger, store, view
 from watchline.health.ledger import Gap, Hour
+from watchline.health.metrics import CONTENT_TYPE, exposition
 from watchline.health.model import Alarm
 from watchline.health.view import EdgeView
 from watchline.health.watch import HealthWatch
@@ -45,9 +46,9 @@ async def edges(request: Request, sector: SectorId) -> list[EdgeView]:
     return view.edges(facts, sector)
 
 
-@router.get("/api/sectors/{s}/edges/{edge}/ledger", dependencies=[requires(Action.SEE)])
+@router.get("/api/sectors/{s}/edges/{id}/ledger", dependencies=[requires(Action.SEE)])
 async def edge_ledger(
-    request: Request, sector: SectorId, edge: Annotated[str, Path(pattern=ID_PATTERN)]
+    request: Request, sector: SectorId, edge: Annotated[str, Path(alias="id", pattern=ID_PATTERN)]
 ) -> LedgerView:
     """The newest gaps of an edge of the sector with their times, and its last day by the hour."""
     async with engine_of(request).connect() as connection:
@@ -55,6 +56,18 @@ async def edge_ledger(
         if await sectors.sector_of_edge(connection, edge) != sector:
             return {"gaps": [], "hours": []}
         return await connection.run_sync(lambda sync: _ledger(sync, edge))
+
+
+@router.get(
+    "/metrics", dependencies=[requires_or_token(Action.SEE_REPORTS)], include_in_schema=False
+)
+async def metrics(request: Request) -> Response:
+    """Figures for Prometheus, with the token of the settings or a session."""
+    watch = _watch(request)
+    body = exposition(
+        watch.facts, watch.alarms, request.app.state.live.figures(), watch.failed_reads
+    )
+    return Response(body, media_type=CONTENT_TYPE)
 
 
 def _ledger(connection: Connection, edge: str) -> LedgerView:

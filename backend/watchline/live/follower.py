@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 
 import httpx2
+import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from watchline import logging
 from watchline.db import sql
 from watchline.errors import SectorUnknown
+from watchline.health.metrics import SectorFigures
 from watchline.incidents import store as incidents
 from watchline.live.audience import Audience
 from watchline.live.feed_client import FeedBroken, frames
@@ -22,6 +24,17 @@ from watchline.sectors.store import Writer
 _log = logging.get("live")
 _GEOFENCES = sql.load("watchline.geofences", "current.sql")
 
+#: Before the first pulse.
+_SILENCE = Pulse(
+    at_us=0,
+    detections_per_s=0.0,
+    lag_ms=0.0,
+    backlog=0,
+    edges_connected=0,
+    edges_total=0,
+    sensors_ok=0,
+    sensors_total=0,
+)
 #: A writer whose pulse is older than this is down.
 PULSE_LATE_S = 3.0
 _FIRST_DELAY_S = 0.2
@@ -77,6 +90,27 @@ class Follower:
         if self._clock() - self._pulsed_at > PULSE_LATE_S:
             self._say_down()
 
+    def figures(self) -> SectorFigures:
+        """How the sector fares, for the metrics."""
+        picture = self.picture
+        pulse = picture.pulse or _SILENCE
+        return SectorFigures(
+            sector=picture.sector,
+            writer_up=picture.writer_up,
+            rev=picture.rev,
+            detections_per_s=pulse.detections_per_s,
+            lag_ms=pulse.lag_ms,
+            backlog=pulse.backlog,
+            edges_connected=pulse.edges_connected,
+            detections=pulse.stored,
+            late=pulse.late,
+            uncertain=pulse.uncertain,
+            commits=pulse.commits,
+            commit_s=pulse.commit_s,
+            screens=len(self.audience.screens),
+            screens_dropped=self.audience.dropped,
+        )
+
     # ── the writer's feed ────────────────────────────────────────────────────────────────────
     async def _follow_feed(self) -> None:
         delay = _FIRST_DELAY_S
@@ -108,18 +142,16 @@ class Follower:
             self.hint(sensors="sensors" in frame.changed)
 
     def _say_down(self) -> None:
-        last = self.picture.pulse
+        last = self.picture.pulse or _SILENCE
         sensors = list(self.picture.sensors.values())
         self.picture.tell_writer(
             False,
             _now_us(),
-            Pulse(
+            msgspec.structs.replace(
+                last,
                 at_us=_now_us(),
                 detections_per_s=0.0,
-                lag_ms=0.0 if last is None else last.lag_ms,
-                backlog=0 if last is None else last.backlog,
                 edges_connected=0,
-                edges_total=0 if last is None else last.edges_total,
                 sensors_ok=sum(sensor["state"] == "ok" for sensor in sensors),
                 sensors_total=len(sensors),
             ),

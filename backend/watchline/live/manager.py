@@ -14,6 +14,7 @@ from watchline import logging
 from watchline.access import store as access
 from watchline.db.engine import session_conninfo
 from watchline.errors import LiveTooMany, SectorUnknown
+from watchline.health.metrics import SectorFigures
 from watchline.health.model import Alarm
 from watchline.live import events
 from watchline.live.follower import Follower
@@ -82,6 +83,10 @@ class LiveManager:
             mine = [alarm for alarm in alarms if alarm.sector in (None, sector)]
             if follower.picture.tell_alarms(mine):
                 follower.audience.changed(urgent=True)
+
+    def figures(self) -> list[SectorFigures]:
+        """How the sectors fare, for the metrics."""
+        return [follower.figures() for _, follower in sorted(self._followers.items())]
 
     @property
     def screens(self) -> int:

@@ -10,7 +10,7 @@ TrackRow = tuple[int, float, float, float, float, float, float, float, int, int,
 
 
 class Pulse(msgspec.Struct, frozen=True, kw_only=True):
-    """How the sector fares; once a second."""
+    """How the sector fares; once a second. From `stored` on it counts from the writer's start."""
 
     at_us: int
     detections_per_s: float
@@ -20,6 +20,11 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     edges_total: int
     sensors_ok: int
     sensors_total: int
+    stored: int = 0  # detections fed live
+    late: int = 0
+    uncertain: int = 0
+    commits: int = 0
+    commit_s: float = 0.0
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

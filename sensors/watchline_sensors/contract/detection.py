@@ -9,6 +9,8 @@ MAX_EXTRAS = 16
 MAX_TEXT = 64
 #: 2100-01-01: no stamp beyond it is believed; 1970 is (a device without a clock battery).
 MAX_AT_US = 4_102_444_800_000_000
+#: Nothing that is watched here is as fast.
+MAX_MPS = 1e4
 
 
 def is_plain_text(text: str, limit: int = MAX_TEXT) -> bool:
@@ -106,7 +108,7 @@ class Detection(
             return "detection.range_invalid"
         v = self.velocity
         if v is not None and not (
-            abs(v.east_mps) < 1e4 and abs(v.north_mps) < 1e4 and 0.0 < v.sigma_mps < 1e6
+            abs(v.east_mps) < MAX_MPS and abs(v.north_mps) < MAX_MPS and 0.0 < v.sigma_mps < 1e6
         ):
             return "detection.velocity_invalid"
         if self.classes is not None:

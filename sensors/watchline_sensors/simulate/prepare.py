@@ -81,7 +81,7 @@ def _sensor(
         f"listen = {_quoted(f'{LOOPBACK}:{port}')}",
         f"sac = {radar.sac}",
         f"sic = {radar.sic}",
-        f"edition = {_quoted(EDITION)}",
+        f"editions = {{ 10 = {_quoted(EDITION)} }}",
         f"rho_sigma_m = {radar.rho_sigma_m}",
         f"theta_sigma_deg = {radar.theta_sigma_deg}",
         f"ground_height_m = {ground_m:.1f}",

@@ -95,6 +95,8 @@ def test_a_refused_edge_and_a_stranger_are_told_for_five_minutes():
     ]
     assert found[0].params == {"edge": "e", "reason": "envelope.signature_wrong", "count": 4}
     assert alarms(Facts(at=NOW, refusals=[replace(REFUSAL, last_at=ago(301))])) == []
+    assert alarms(Facts(at=NOW, refusals=[replace(stranger, since=ago(5))])) == []
+    assert alarms(Facts(at=NOW, refusals=[replace(REFUSAL, code="uplink.busy")])) == []
 
 
 def test_the_critical_come_first():

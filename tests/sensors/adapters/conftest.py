@@ -1,11 +1,16 @@
 """What the adapters' tests share: configured radars, recordings, a feed that remembers."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from aviconv_asterix import iter_records
+from aviconv_asterix.cat034 import UAP_034
+from aviconv_asterix.cat062 import UAP_062
+from aviconv_asterix.fspec import Compound, Fixed
 
 from watchline_sensors.config import SensorConfig
 from watchline_sensors.contract import Detection, Item, SensorKind
@@ -69,6 +74,44 @@ def make_radar(sensor: str = "radar", **changes: Any) -> SensorConfig:
 @pytest.fixture
 def radar_config() -> Callable[..., SensorConfig]:
     return make_radar
+
+
+@pytest.fixture
+def tracker_config() -> Callable[..., SensorConfig]:
+    """A tracker as edge.toml describes it."""
+
+    def make(**changes: Any) -> SensorConfig:
+        own = {"editions": {"62": "1.18"}, "position_sigma_m": 80.0, **changes}
+        config = make_radar("tracker", **own)
+        radars = ("rho_sigma_m", "theta_sigma_deg")
+        options = {key: value for key, value in config.options.items() if key not in radars}
+        return msgspec.structs.replace(config, options=options)
+
+    return make
+
+
+@pytest.fixture
+def aviconv() -> Iterator[Callable[..., Iterator[Any]]]:
+    """aviconv's `iter_records`, two of its octet counts put right.
+
+    I062/380 FSS has two octets, I034/050 MDS two as well; aviconv-asterix 0.4.0 has three and
+    one, and loses every record with such an item. libasterix and the recordings (whose records
+    end where their datablocks do) say so.
+    """
+    parts = {
+        part.id: part
+        for item in (*UAP_034, *UAP_062)
+        if item is not None and isinstance(item.layout, Compound)
+        for part in item.layout.subfields
+        if part is not None
+    }
+    wrong = [parts["I062/380/FSS"], parts["I034/050/MDS"]]
+    before = [part.layout for part in wrong]
+    for part in wrong:
+        object.__setattr__(part, "layout", Fixed(2))
+    yield iter_records
+    for part, layout in zip(wrong, before, strict=True):
+        object.__setattr__(part, "layout", layout)
 
 
 @pytest.fixture(scope="session")

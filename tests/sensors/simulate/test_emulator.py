@@ -83,7 +83,7 @@ def test_our_adapters_decoder_takes_every_datagram(scenarios: Path, area: Area) 
         plots += len(turn.plots)
         for part in slices(turn, radar, START_US):
             for datagram in part.datagrams:
-                (block,) = decode_datagram(datagram, {source: edition(10, "1.1")})
+                (block,) = decode_datagram(datagram, {(10, *source): edition(10, "1.1")})
                 assert isinstance(block, Datablock), block
                 for report in block.reports:
                     if isinstance(report, TargetReport) and report.rho_m is not None:

@@ -46,7 +46,7 @@ def test_edge_files_are_valid_and_agree_with_the_radars(
             "listen": f"127.0.0.1:{spec.port}",
             "sac": 0,
             "sic": spec.sic,
-            "edition": "1.1",
+            "editions": {"10": "1.1"},
             "rho_sigma_m": 4.0,
             "theta_sigma_deg": 0.15,
             "ground_height_m": pytest.approx(radar.antenna_m - spec.mast_m, abs=0.06),

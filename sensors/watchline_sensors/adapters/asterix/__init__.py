@@ -1,1 +1,1 @@
-"""ASTERIX CAT010: ground radars over UDP."""
+"""ASTERIX: radars (CAT010, CAT034/048) and trackers (CAT062/063/065)."""

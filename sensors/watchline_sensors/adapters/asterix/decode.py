@@ -1,28 +1,31 @@
-"""CAT010 bytes to reports: pure, and never an exception whatever the bytes.
+"""ASTERIX bytes to reports: pure, and never an exception whatever the bytes.
 
 Every datablock ends as a Datablock (all its records) or a BadDatablock (a reason and a
 sample), so that datablocks in = decoded + bad. A datablock is taken whole or not at all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from watchline_sensors.adapters.asterix import cat010, cat034, cat048, cat062, cat063, cat065
 from watchline_sensors.adapters.asterix.edition import Edition
-from watchline_sensors.adapters.asterix.reader import Refused, read_record
-from watchline_sensors.adapters.asterix.reports import (
-    DAY_TICKS,
-    Report,
-    Source,
-    StartOfUpdateCycle,
-    Status,
-)
-from watchline_sensors.adapters.asterix.target import target_report
+from watchline_sensors.adapters.asterix.reader import Refused, Values, read_record
+from watchline_sensors.adapters.asterix.reports import DAY_TICKS, Report, Source
 
-CATEGORY = 10
 SAMPLE_OCTETS = 512
 
-#: The edition of each source that may be heard.
-Editions = Mapping[Source, Edition]
+#: The edition of each (category, SAC, SIC) that may be heard.
+Editions = Mapping[tuple[int, int, int], Edition]
+
+#: Category -> its item with the time of day, and what its records mean.
+CATEGORIES: dict[int, tuple[str, Callable[[Source, int, Values], Report]]] = {
+    10: ("140", cat010.report),
+    34: ("030", cat034.report),
+    48: ("140", cat048.report),
+    62: ("070", cat062.report),
+    63: ("030", cat063.report),
+    65: ("030", cat065.report),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def unframed(data: bytes) -> BadDatablock:
 
 def source_of(block: bytes) -> Source | None:
     """SAC and SIC of a datablock's first record where they must stand, or None."""
-    if len(block) < 4 or block[0] != CATEGORY or not block[3] & 0x80:
+    if len(block) < 4 or block[0] not in CATEGORIES or not block[3] & 0x80:
         return None
     for offset in range(3, len(block) - 2):
         if not block[offset] & 1:
@@ -96,13 +99,14 @@ def source_of(block: bytes) -> Source | None:
 def decode_datablock(block: bytes, editions: Editions) -> Datablock | BadDatablock:
     """One datablock whose length is right.
 
-    Codes beside those of `read_record` and `target_report`: `asterix.category_unsupported`,
-    `asterix.empty`, `asterix.source_missing`, `asterix.source_unknown`,
-    `asterix.edition_mixed`, `asterix.message_type_invalid`, `asterix.time_of_day_invalid`.
+    Codes beside those of `read_record` and of the categories' `report`:
+    `asterix.category_unsupported` (by us or by every configured source), `asterix.empty`,
+    `asterix.source_missing`, `asterix.source_unknown` (or not in this category),
+    `asterix.edition_mixed`, `asterix.time_of_day_invalid`.
     """
     source = source_of(block)
     try:
-        if block[0] != CATEGORY:
+        if block[0] not in CATEGORIES:
             raise Refused("asterix.category_unsupported")
         if len(block) == 3:
             raise Refused("asterix.empty")
@@ -114,7 +118,9 @@ def decode_datablock(block: bytes, editions: Editions) -> Datablock | BadDatablo
 
 
 def _reports(block: bytes, source: Source, editions: Editions) -> tuple[Report, ...]:
-    edition = editions.get(source) or _only(editions)
+    category = block[0]
+    time_item, report = CATEGORIES[category]
+    edition = editions.get((category, *source)) or _only(category, editions)
     reports: list[Report] = []
     known = False
     offset, end = 3, len(block)
@@ -124,34 +130,25 @@ def _reports(block: bytes, source: Source, editions: Editions) -> tuple[Report, 
             source = (values["010.SAC"], values["010.SIC"])
         except KeyError:
             raise Refused("asterix.source_missing") from None
-        own = editions.get(source)
+        own = editions.get((category, *source))
         if own is not None:
             known = True
             if own is not edition:
                 raise Refused("asterix.edition_mixed")
-        tod_128 = int.from_bytes(values.get("140", b"\xff\xff\xff"), "big")
+        tod_128 = int.from_bytes(values.get(time_item, b"\xff\xff\xff"), "big")
         if tod_128 >= DAY_TICKS:
             raise Refused("asterix.time_of_day_invalid")
-        match values.get("000"):
-            case 1:
-                reports.append(target_report(source, tod_128, values))
-            case 2:
-                reports.append(StartOfUpdateCycle(source=source, tod_128=tod_128))
-            case 3 | 4 as kind:
-                system = values.get("550")
-                reports.append(
-                    Status(source=source, tod_128=tod_128, event=kind == 4, system=system)
-                )
-            case _:
-                raise Refused("asterix.message_type_invalid")
+        reports.append(report(source, tod_128, values))
     if not known:
         raise Refused("asterix.source_unknown")
     return tuple(reports)
 
 
-def _only(editions: Editions) -> Edition:
+def _only(category: int, editions: Editions) -> Edition:
     """The one edition all sources share: a stranger in their datablocks is read by it too."""
-    distinct = {id(edition): edition for edition in editions.values()}
-    if len(distinct) != 1:
+    distinct = {id(one): one for key, one in editions.items() if key[0] == category}
+    if not distinct:
+        raise Refused("asterix.category_unsupported")
+    if len(distinct) > 1:
         raise Refused("asterix.source_unknown")
     return next(iter(distinct.values()))

@@ -1,13 +1,13 @@
-"""CAT010 reports to detections: one for each target report, whatever it holds."""
+"""A radar's reports to detections: one for each target report, whatever it holds."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from watchline_sensors.adapters.asterix.options import AsterixOptions, options_of
-from watchline_sensors.adapters.asterix.reports import TargetReport
-from watchline_sensors.config import SensorConfig
+from watchline_sensors.adapters.asterix.options import RadarOptions
+from watchline_sensors.adapters.asterix.reports import Report, TargetReport
 from watchline_sensors.contract import Bearing, Detection, ObjectClass, Position, Velocity
-from watchline_sensors.contract.detection import MAX_EXTRAS, MAX_TEXT
+from watchline_sensors.contract.detection import MAX_EXTRAS, MAX_MPS, MAX_TEXT
 from watchline_sensors.place import (
     MIN_SIGMA_M,
     Pose,
@@ -21,6 +21,9 @@ from watchline_sensors.place import (
 #: A report without any place says "this radar, at this instant, in a direction not told".
 NO_DIRECTION = Bearing(bearing_deg=0.0, sigma_deg=180.0)
 
+#: No device knows a velocity better than this.
+MIN_SIGMA_MPS = 0.1
+
 _GROUND_VEHICLE = 2
 
 
@@ -30,20 +33,7 @@ class Radar:
 
     sensor: str
     pose: Pose
-    options: AsterixOptions
-
-
-def radar(config: SensorConfig) -> Radar:
-    """The radar a sensor's configuration describes; raises ConfigError."""
-    options = options_of(config)
-    pose = Pose(
-        lon_deg=config.lon_deg,
-        lat_deg=config.lat_deg,
-        height_m=config.height_m,
-        north_offset_deg=config.north_offset_deg,
-        ground_height_m=options.ground_height_m,
-    )
-    return Radar(sensor=config.id, pose=pose, options=options)
+    options: RadarOptions
 
 
 def detection(report: TargetReport, radar: Radar, at_us: int, speed_up: float = 1.0) -> Detection:
@@ -69,6 +59,8 @@ def detection(report: TargetReport, radar: Radar, at_us: int, speed_up: float = 
 
 def _position(report: TargetReport, radar: Radar) -> Position | None:
     pose, options = radar.pose, radar.options
+    if report.target_height_m is not None:
+        pose = replace(pose, ground_height_m=report.target_height_m)
     if report.rho_m is not None and report.theta_deg is not None:
         position = place_polar(
             pose,
@@ -114,7 +106,7 @@ def _position(report: TargetReport, radar: Radar) -> Position | None:
 
 
 def _velocity(report: TargetReport, radar: Radar, speed_up: float) -> Velocity | None:
-    """I010/200, else 202: the polar form is the finer, and no two readings of its unit exist."""
+    """Polar, else Cartesian: it is the finer, and no two readings of its unit exist."""
     if report.speed_mps is not None and report.heading_deg is not None:
         heading = math.radians(report.heading_deg)
         x_mps = report.speed_mps * math.sin(heading)
@@ -123,12 +115,26 @@ def _velocity(report: TargetReport, radar: Radar, speed_up: float) -> Velocity |
         x_mps, y_mps = report.vx_mps, report.vy_mps
     else:
         return None
-    east_mps, north_mps = turn_to_true(radar.pose, x_mps * speed_up, y_mps * speed_up)
-    sigma_mps = radar.options.speed_sigma_mps * speed_up
-    return Velocity(east_mps=east_mps, north_mps=north_mps, sigma_mps=sigma_mps)
+    sigma_mps = radar.options.speed_sigma_mps
+    if report.sigma_speed_mps is not None:
+        sigma_mps = max(report.sigma_speed_mps, MIN_SIGMA_MPS)
+    return true_velocity(radar.pose, x_mps, y_mps, sigma_mps, speed_up)
 
 
-def _classes(report: TargetReport, options: AsterixOptions) -> dict[ObjectClass, float] | None:
+def true_velocity(
+    pose: Pose, x_mps: float, y_mps: float, sigma_mps: float, speed_up: float
+) -> Velocity | None:
+    """A velocity in the device's frame, turned to true and sped up.
+
+    None when it is then faster than the contract believes, as an aircraft in a fast replay is.
+    """
+    east_mps, north_mps = turn_to_true(pose, x_mps * speed_up, y_mps * speed_up)
+    if max(abs(east_mps), abs(north_mps)) >= MAX_MPS:
+        return None
+    return Velocity(east_mps=east_mps, north_mps=north_mps, sigma_mps=sigma_mps * speed_up)
+
+
+def _classes(report: TargetReport, options: RadarOptions) -> dict[ObjectClass, float] | None:
     """The vendor's class where the operator says what its bits mean, else the standard's."""
     seen = None
     if options.classes and report.spare_bits is not None:
@@ -154,7 +160,14 @@ def _extras(report: TargetReport) -> dict[str, int | float | str]:
         extras["test"] = 1
     if report.simulated:
         extras["simulated"] = 1
-    for name in _KEPT:
+    return with_kept(extras, report, _KEPT)
+
+
+def with_kept(
+    extras: dict[str, int | float | str], report: Report, names: Sequence[str]
+) -> dict[str, int | float | str]:
+    """The report's fields of these names added, as far as the contract has room."""
+    for name in names:
         value = getattr(report, name)
         if value is not None:
             extras[name] = value.hex()[:MAX_TEXT] if isinstance(value, bytes) else value

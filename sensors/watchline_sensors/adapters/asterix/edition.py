@@ -28,13 +28,16 @@ class Shape(IntEnum):
     EXTENDED = 1  # octets while the lowest bit is set
     REPETITIVE = 2  # one octet of count, then that many elements
     EXPLICIT = 3  # one octet of length that counts itself
+    CHAINED = 4  # elements of several octets while the last one's lowest bit is set
+    COMPOUND = 5  # a field specification of its own, then the parts it names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemLayout:
     """One data item: `size` is octets (fixed), octets at most (extended) or an element's octets.
 
-    A fixed item is read as `letters` (struct codes, big-endian) into the values `names`.
+    A fixed item is read as `letters` (struct codes, big-endian) into the values `names`; a
+    compound one is read by the layout of its `parts`.
     """
 
     name: str
@@ -42,6 +45,7 @@ class ItemLayout:
     size: int = 0
     letters: str = ""
     names: tuple[str, ...] = ()
+    parts: "Layout | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +56,28 @@ class Step:
     names: tuple[str, ...]
     size: int = 0
     unpack: Struct | None = None
+    parts: "Layout | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Edition:
-    """A category's layout by field reference number; None stands for a spare number.
+class Layout:
+    """Items by field reference number, of a record or a compound item; None is a spare number.
 
     `plans` remembers the steps of each field specification met so far. It cannot outgrow
     `MAX_PLANS`: a sender of random field specifications costs time, never memory.
     """
 
-    category: int
-    text: str
     items: tuple[ItemLayout | None, ...]
     max_fspec: int
     plans: dict[bytes, tuple[Step, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Edition(Layout):
+    """A category's records, as one edition of the standard lays them out."""
+
+    category: int
+    text: str
 
 
 MAX_PLANS = 4096
@@ -92,24 +103,56 @@ def edition(category: int, text: str) -> Edition:
     raise EditionUnknown(f"category {category} edition {text}")
 
 
+@cache
+def known_categories() -> frozenset[int]:
+    """Every category that libasterix describes."""
+    return frozenset(importlib.import_module("asterix.generated").manifest["CATS"])
+
+
 def _item(uap_item: Any) -> ItemLayout | None:
     base = importlib.import_module("asterix.base")
     if not issubclass(uap_item, base.UapItem):
         return None
-    name: str = uap_item.cv_non_spare.cv_name
-    variation = uap_item.cv_non_spare.cv_rule.cv_variation
+    return _layout(uap_item.cv_non_spare.cv_name, uap_item.cv_non_spare, base)
+
+
+def _layout(name: str, non_spare: Any, base: Any) -> ItemLayout:
+    variation = non_spare.cv_rule.cv_variation
     if issubclass(variation, base.Element):
         return _fixed(name, [(name, variation)], base)
     if issubclass(variation, base.Group):
         return _fixed(name, _subitems(name, variation, base), base)
-    if issubclass(variation, base.Extended):
+    if issubclass(variation, base.Extended) and all(map(_is_octet, variation.cv_items_list)):
         return ItemLayout(name=name, shape=Shape.EXTENDED, size=len(variation.cv_items_list))
-    if issubclass(variation, base.Repetitive) and variation.cv_rep_bytes == 1:
-        element = _fixed(name, _subitems(name, variation.cv_variation, base), base)
-        return ItemLayout(name=name, shape=Shape.REPETITIVE, size=element.size)
+    if issubclass(variation, base.Repetitive) and variation.cv_rep_bytes in (None, 1):
+        bits = variation.cv_variation.cv_bit_size
+        if variation.cv_rep_bytes is None:
+            return ItemLayout(name=name, shape=Shape.CHAINED, size=_octets(name, bits + 1))
+        return ItemLayout(name=name, shape=Shape.REPETITIVE, size=_octets(name, bits))
     if issubclass(variation, base.Explicit):
         return ItemLayout(name=name, shape=Shape.EXPLICIT)
+    if issubclass(variation, base.Compound):
+        parts = Layout(
+            items=tuple(
+                None if part is None else _layout(f"{name}.{part.cv_name}", part, base)
+                for part in variation.cv_items_list
+            ),
+            max_fspec=variation.cv_fspec_max_bytes,
+        )
+        return ItemLayout(name=name, shape=Shape.COMPOUND, parts=parts)
     raise EditionUnknown(f"item {name} has a structure this reader does not know")
+
+
+def _is_octet(extent: Any) -> bool:
+    """Whether an extent is seven bits and the one that says if another follows."""
+    return extent[-1] is None and sum(bits for _, bits in extent[:-1]) == 7
+
+
+def _octets(name: str, bits: int) -> int:
+    octets, rest = divmod(bits, 8)
+    if rest:
+        raise EditionUnknown(f"item {name} does not end on an octet")
+    return octets
 
 
 def _subitems(name: str, group: Any, base: Any) -> Iterator[tuple[str, Any]]:
@@ -138,9 +181,7 @@ def _fixed(name: str, parts: Iterable[tuple[str, Any]], base: Any) -> ItemLayout
         signed = getattr(content, "cv_signedness", None) is base.Signed
         letters += letter.lower() if signed else letter
         names.append(part_name)
-    size, rest = divmod(total, 8)
-    if rest:
-        raise EditionUnknown(f"item {name} does not end on an octet")
+    size = _octets(name, total)
     if not aligned:
         letters, names = _LETTERS.get(total, f"{size}s"), [name]
     return ItemLayout(name=name, shape=Shape.FIXED, size=size, letters=letters, names=tuple(names))

@@ -1,4 +1,4 @@
-"""How a radar fares, judged from its books: pure."""
+"""How a source fares, judged from its books: pure."""
 
 from watchline_sensors.adapters.asterix.intake import Books
 from watchline_sensors.contract import Health, HealthState
@@ -10,12 +10,12 @@ _SKEW_US = 5_000_000
 def health(books: Books, now_us: int, *, live: bool) -> Health:
     """A heartbeat: the worst that holds, with every counter.
 
-    `live`: the radar is heard now, so that silence and a clock far off are faults; a replayed
+    `live`: the source is heard now, so that silence and a clock far off are faults; a replayed
     file has neither.
     """
     state, code = _judge(books, now_us, live)
     return Health(
-        sensor=books.radar.sensor,
+        sensor=books.device.sensor,
         at_us=now_us,
         state=state,
         code=code,
@@ -24,21 +24,23 @@ def health(books: Books, now_us: int, *, live: bool) -> Health:
 
 
 def _judge(books: Books, now_us: int, live: bool) -> tuple[HealthState, str]:
-    silent_us = books.radar.options.silent_s * 1e6
+    silent_us = books.device.options.silent_s * 1e6
     if live and books.heard_us is None:
         return HealthState.FAILED, "asterix.not_heard"
     if live and books.heard_us is not None and now_us - books.heard_us > silent_us:
         return HealthState.FAILED, "asterix.silent"
-    status = books.status
-    if status is not None:
-        if status.nogo == 2:
+    state = books.state
+    if state is not None:
+        if state.nogo == 2:
             return HealthState.FAILED, "asterix.nogo"
-        if status.nogo:
+        if state.nogo:
             return HealthState.DEGRADED, "asterix.degraded"
-        if status.time_invalid:
+        if state.time_invalid:
             return HealthState.DEGRADED, "asterix.time_source_invalid"
-        if status.overloaded:
+        if state.overloaded:
             return HealthState.DEGRADED, "asterix.overloaded"
+    if any(books.conditions.values()):
+        return HealthState.DEGRADED, "asterix.sensor_down"
     if live and abs(books.skew_us) > _SKEW_US:
         return HealthState.DEGRADED, "asterix.clock_off"
     if books.bad_us is not None and now_us - books.bad_us < _RECENT_US:

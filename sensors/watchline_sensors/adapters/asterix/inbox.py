@@ -6,10 +6,12 @@ import socket
 from collections import deque
 from pathlib import Path
 
+from watchline_sensors.adapters.asterix.endpoint import Endpoint
 from watchline_sensors.clock import now_us
 from watchline_sensors.errors import AdapterError
 
 _RECEIVE_BUFFER = 4 << 20
+_IP_MULTICAST_ALL = 49  # Linux; the socket module gives it no name
 
 
 class PortUnavailable(AdapterError):
@@ -18,20 +20,29 @@ class PortUnavailable(AdapterError):
     code = "adapter.port_unavailable"
 
 
-def bound_socket(host: str, port: int) -> socket.socket:
-    """A UDP socket on this address with a large kernel buffer; raises PortUnavailable."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def bound_socket(where: Endpoint) -> socket.socket:
+    """A UDP socket there with a large kernel buffer; raises PortUnavailable."""
+    family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         # The kernel grants what its limit allows; the rest shows as drops.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         sock.setblocking(False)
-        sock.bind((host, port))
+        sock.bind((where.host, where.port))
+        if where.interface:
+            _join(sock, where)
     except (OSError, OverflowError) as error:
         sock.close()
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-        raise PortUnavailable(f"{host}:{port}: {reason}") from error
+        raise PortUnavailable(f"{where}: {reason}") from error
     return sock
+
+
+def _join(sock: socket.socket, where: Endpoint) -> None:
+    """Hear the group on this interface only, whatever others on this machine have joined."""
+    membership = socket.inet_aton(where.host) + socket.inet_aton(where.interface)
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+    sock.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
 
 
 class Inbox(asyncio.DatagramProtocol):

@@ -1,8 +1,8 @@
-"""From datablocks to detections, with the books kept: the part UDP and replay share.
+"""From datablocks to detections, with the books kept: the part all transports share.
 
-The books of one intake add up over its radars: whatever cannot be laid at one radar's door
+The books of one intake add up over its sources: whatever cannot be laid at one source's door
 (no readable source, a source nobody configured, a dropped datagram) is counted at the first.
-For each radar `datablocks_in = decoded + bad`.
+For each source `datablocks_in = decoded + bad`.
 """
 
 from collections import deque
@@ -10,18 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from watchline_sensors.adapters.asterix.decode import BadDatablock, Datablock
-from watchline_sensors.adapters.asterix.detections import Radar, detection, radar
-from watchline_sensors.adapters.asterix.edition import Edition
-from watchline_sensors.adapters.asterix.options import edition_of
+from watchline_sensors.adapters.asterix.cat063 import SensorStatus
+from watchline_sensors.adapters.asterix.decode import BadDatablock, Datablock, Editions
+from watchline_sensors.adapters.asterix.devices import Device, detection_of, device, is_target
+from watchline_sensors.adapters.asterix.options import editions_of
 from watchline_sensors.adapters.asterix.quarantine import BadSample, Quarantine
-from watchline_sensors.adapters.asterix.reports import (
-    Report,
-    Source,
-    StartOfUpdateCycle,
-    Status,
-    TargetReport,
-)
+from watchline_sensors.adapters.asterix.reports import Report, ServiceMessage, Source, SystemState
 from watchline_sensors.config import SensorConfig
 from watchline_sensors.contract import Detection
 
@@ -30,9 +24,12 @@ _SAMPLES_PER_CODE = 8
 
 @dataclass(slots=True, kw_only=True)
 class Books:
-    """What one radar sent since the process started."""
+    """What one source sent since the process started.
 
-    radar: Radar
+    `conditions`: of each sensor a tracker told of (CAT063), the newest.
+    """
+
+    device: Device
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
             (
@@ -52,7 +49,8 @@ class Books:
     )
     heard_us: int | None = None
     bad_us: int | None = None
-    status: Status | None = None
+    state: SystemState | None = None
+    conditions: dict[Source, int] = field(default_factory=dict)
     skew_us: int = 0
 
     def add(self, name: str, more: int = 1) -> None:
@@ -61,18 +59,18 @@ class Books:
 
 
 class Intake:
-    """The radars of one port or one file."""
+    """The sources of one address or one file."""
 
     def __init__(self, sensors: Sequence[SensorConfig]) -> None:
         """Raises ConfigError, EditionUnknown."""
-        radars = [radar(sensor) for sensor in sensors]
-        self.books: dict[Source, Books] = {r.options.source: Books(radar=r) for r in radars}
-        self.editions: dict[Source, Edition] = {
-            r.options.source: edition_of(r.options) for r in radars
+        devices = [device(sensor) for sensor in sensors]
+        self.books = {one.options.source: Books(device=one) for one in devices}
+        self.editions: Editions = {
+            key: edition for one in devices for key, edition in editions_of(one.options).items()
         }
         self.first = next(iter(self.books.values()))
         self._samples: dict[str, deque[BadSample]] = {}
-        paths = [r.options.quarantine for r in radars if r.options.quarantine is not None]
+        paths = [path for one in devices if (path := one.options.quarantine) is not None]
         self.quarantine = Quarantine(path=Path(paths[0])) if paths else None
 
     def take(
@@ -82,7 +80,7 @@ class Intake:
         now_us: int,
         speed_up: float = 1.0,
     ) -> list[Detection]:
-        """The detections in these datablocks, one for each target report of a known radar.
+        """The detections in these datablocks, one for each target of a known source.
 
         `stamp` gives the instant (µs) of a report; `now_us` is when the octets arrived.
         """
@@ -134,14 +132,17 @@ def _count(
     books: Books, report: Report, stamp: Callable[[Report], int], now_us: int, speed_up: float
 ) -> Detection | None:
     books.add("records")
-    if isinstance(report, TargetReport):
+    if is_target(report):
         books.add("target_reports")
         at_us = stamp(report)
         books.skew_us = now_us - at_us
-        return detection(report, books.radar, at_us, speed_up)
-    if isinstance(report, StartOfUpdateCycle):
-        books.add("start_of_cycle")
-    elif isinstance(report, Status):
-        books.add("other" if report.event else "status")
-        books.status = report
+        return detection_of(report, books.device, at_us, speed_up)
+    if isinstance(report, ServiceMessage):
+        books.add(report.kind)
+        if report.state is not None:
+            books.state = report.state
+    elif isinstance(report, SensorStatus):
+        books.add("sensor_status")
+        if report.condition is not None:
+            books.conditions[report.sensor] = report.condition
     return None

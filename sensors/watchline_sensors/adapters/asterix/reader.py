@@ -7,7 +7,7 @@ one answer on the recordings and on mutated datagrams), ten to fifteen times as 
 from struct import Struct
 from typing import Any
 
-from watchline_sensors.adapters.asterix.edition import MAX_PLANS, Edition, Shape, Step
+from watchline_sensors.adapters.asterix.edition import MAX_PLANS, Layout, Shape, Step
 
 
 class Refused(Exception):
@@ -22,11 +22,12 @@ class Refused(Exception):
 Values = dict[str, Any]
 
 
-def read_record(data: bytes, offset: int, end: int, edition: Edition) -> tuple[Values, int]:
+def read_record(data: bytes, offset: int, end: int, layout: Layout) -> tuple[Values, int]:
     """The values of the record at `offset` and where the next one begins.
 
-    A sub-item is named "040.RHO"; an item whose parts are not whole octets "161". Extended
-    items keep all their octets, repetitive and explicit items lose only the leading count.
+    A sub-item is named "040.RHO"; an item whose parts are not whole octets "161"; a compound
+    item's parts "380.ADR". Extended and chained items keep all their octets, repetitive and
+    explicit items lose only the leading count.
     Raises Refused: `asterix.fspec_invalid`, `asterix.item_undefined`, `asterix.truncated`,
     `asterix.item_invalid`.
     """
@@ -38,9 +39,9 @@ def read_record(data: bytes, offset: int, end: int, edition: Edition) -> tuple[V
         if not data[stop - 1] & 1:
             break
     fspec = data[offset:stop]
-    steps = edition.plans.get(fspec)
+    steps = layout.plans.get(fspec)
     if steps is None:
-        steps = _plan(fspec, edition)
+        steps = _plan(fspec, layout)
     values: Values = {}
     offset = stop
     for step in steps:
@@ -50,6 +51,10 @@ def read_record(data: bytes, offset: int, end: int, edition: Edition) -> tuple[V
                 raise Refused("asterix.truncated")
             values.update(zip(step.names, step.unpack.unpack_from(data, offset), strict=True))
             offset = stop
+            continue
+        if step.parts is not None:
+            inner, offset = read_record(data, offset, end, step.parts)
+            values.update(inner)
             continue
         if offset >= end:
             raise Refused("asterix.truncated")
@@ -62,6 +67,11 @@ def read_record(data: bytes, offset: int, end: int, edition: Edition) -> tuple[V
                 if offset >= end:
                     raise Refused("asterix.truncated")
             offset += 1
+        elif step.shape is Shape.CHAINED:
+            start = offset
+            offset += step.size
+            while offset <= end and data[offset - 1] & 1:
+                offset += step.size
         elif step.shape is Shape.REPETITIVE:
             start = offset + 1
             offset = start + data[offset] * step.size
@@ -76,9 +86,9 @@ def read_record(data: bytes, offset: int, end: int, edition: Edition) -> tuple[V
     return values, offset
 
 
-def _plan(fspec: bytes, edition: Edition) -> tuple[Step, ...]:
+def _plan(fspec: bytes, layout: Layout) -> tuple[Step, ...]:
     """The steps a field specification asks for, runs of fixed items joined; remembered."""
-    if len(fspec) > edition.max_fspec:
+    if len(fspec) > layout.max_fspec:
         raise Refused("asterix.fspec_invalid")
     steps: list[Step] = []
     letters = ">"
@@ -86,7 +96,7 @@ def _plan(fspec: bytes, edition: Edition) -> tuple[Step, ...]:
     for index in range(7 * len(fspec)):
         if not fspec[index // 7] & (0x80 >> index % 7):
             continue
-        item = edition.items[index] if index < len(edition.items) else None
+        item = layout.items[index] if index < len(layout.items) else None
         if item is None:
             raise Refused("asterix.item_undefined")
         if item.shape is Shape.FIXED:
@@ -96,11 +106,11 @@ def _plan(fspec: bytes, edition: Edition) -> tuple[Step, ...]:
         if names:
             steps.append(_run(letters, names))
             letters, names = ">", []
-        steps.append(Step(item.shape, (item.name,), item.size))
+        steps.append(Step(item.shape, (item.name,), item.size, None, item.parts))
     if names:
         steps.append(_run(letters, names))
-    if len(edition.plans) < MAX_PLANS:
-        edition.plans[fspec] = tuple(steps)
+    if len(layout.plans) < MAX_PLANS:
+        layout.plans[fspec] = tuple(steps)
     return tuple(steps)
 
 

@@ -1,4 +1,4 @@
-"""What CAT010 records say, in units and still in the radar's own frame.
+"""What a source reports, in units and still in its own frame.
 
 Azimuths and track angles are degrees clockwise from the device's own north, x runs east and
 y north of it; `place.py` turns them. Items a record does not carry are None.
@@ -6,7 +6,7 @@ y north of it; `place.py` turns them. Items a record does not carry are None.
 
 import msgspec
 
-#: I010/140 counts 1/128 s.
+#: Times of day count 1/128 s in every category.
 TICKS_PER_S = 128
 DAY_TICKS = 86_400 * TICKS_PER_S
 
@@ -25,34 +25,27 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.tod_128 / TICKS_PER_S
 
 
-class StartOfUpdateCycle(Report, frozen=True, kw_only=True, gc=False):
-    """I010/000 = 2: the antenna began another turn."""
+class SystemState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How a source says it fares.
+
+    `nogo`: 0 operational, 1 degraded, 2 not to be used, 3 undefined. `overloaded`: it drops
+    work. `time_invalid`: its stamps are not to be trusted.
+    """
+
+    nogo: int = 0
+    overloaded: bool = False
+    time_invalid: bool = False
 
 
-class Status(Report, frozen=True, kw_only=True, gc=False):
-    """I010/000 = 3 or 4: how the radar fares; `event` marks the kind sent on a change."""
+class ServiceMessage(Report, frozen=True, kw_only=True, gc=False):
+    """No target: `kind` is what it is counted as, `state` what it says of its source."""
 
-    event: bool
-    system: int | None = None  # I010/550 as it stands
-
-    @property
-    def nogo(self) -> int:
-        """0 operational, 1 degraded, 2 not to be used, 3 undefined; 0 when not told."""
-        return (self.system or 0) >> 6
-
-    @property
-    def overloaded(self) -> bool:
-        """The radar drops work."""
-        return bool((self.system or 0) & 0x20)
-
-    @property
-    def time_invalid(self) -> bool:
-        """The radar's time source is not valid: its stamps are not to be trusted."""
-        return bool((self.system or 0) & 0x10)
+    kind: str
+    state: SystemState | None = None
 
 
 class TargetReport(Report, frozen=True, kw_only=True, gc=False):
-    """I010/000 = 1: one plot or track update.
+    """One plot or track update of a radar. The items are CAT010's; CAT048 reads others into them.
 
     `descriptor` (I010/020) and `track_status` (I010/170) keep every octet with its
     extension bit, because vendors put meaning into bits the standard leaves spare.
@@ -61,10 +54,10 @@ class TargetReport(Report, frozen=True, kw_only=True, gc=False):
     descriptor: bytes
     lat_deg: float | None = None  # I010/041, WGS 84
     lon_deg: float | None = None
-    rho_m: int | None = None  # I010/040, slant range
+    rho_m: float | None = None  # I010/040, slant range
     theta_deg: float | None = None
-    x_m: int | None = None  # I010/042
-    y_m: int | None = None
+    x_m: float | None = None  # I010/042
+    y_m: float | None = None
     speed_mps: float | None = None  # I010/200
     heading_deg: float | None = None
     vx_mps: float | None = None  # I010/202
@@ -85,12 +78,18 @@ class TargetReport(Report, frozen=True, kw_only=True, gc=False):
     sigma_x_m: float | None = None  # I010/500
     sigma_y_m: float | None = None
     covariance: float | None = None
+    sigma_speed_mps: float | None = None  # CAT048 only
     presence: bytes | None = None  # I010/280
     amplitude: int | None = None  # I010/131
     ax_mps2: float | None = None  # I010/210
     ay_mps2: float | None = None
     special: bytes | None = None  # SP
     expansion: bytes | None = None  # RE
+
+    @property
+    def target_height_m(self) -> float | None:
+        """How high the target flies, where that shortens its slant range; None: on the ground."""
+        return None
 
     @property
     def kind(self) -> int:

@@ -1,4 +1,4 @@
-"""Play a recording through the very code that hears radars: raw ASTERIX from a file."""
+"""Play a recording through the very code that hears the devices: ASTERIX from a file."""
 
 import asyncio
 import itertools
@@ -17,7 +17,7 @@ from watchline_sensors.adapters.asterix.options import problems
 from watchline_sensors.adapters.asterix.quarantine import BadSample
 from watchline_sensors.adapters.asterix.reports import Report
 from watchline_sensors.adapters.asterix.time_of_day import nearest_instant_us
-from watchline_sensors.adapters.replay.framing import datablocks
+from watchline_sensors.adapters.replay.recording import Recording, recording
 from watchline_sensors.adapters.replay.timeline import (
     Extent,
     Timeline,
@@ -73,7 +73,7 @@ class ReplayAdapter:
         self._later: list[Detection] = []
 
     async def run(self, feed: Feed) -> None:
-        """Play to the end; raises RecordingUnreadable, RecordingEmpty."""
+        """Play to the end; raises RecordingUnreadable, RecordingUnsupported, RecordingEmpty."""
         if self._play is None:
             self._play = await self._open()
         play = self._play
@@ -97,7 +97,7 @@ class ReplayAdapter:
         self.finished = True
 
     def health(self, now_us: int) -> Sequence[Health]:
-        """A heartbeat for each radar of the recording."""
+        """A heartbeat for each source of the recording."""
         return [health(books, now_us, live=False) for books in self.intake.books.values()]
 
     def bad_samples(self) -> list[BadSample]:
@@ -106,17 +106,18 @@ class ReplayAdapter:
 
     async def _open(self) -> "_Play":
         try:
-            measured = await asyncio.to_thread(self._measure)
+            kind = recording(self.path)
+            measured = await asyncio.to_thread(self._measure, kind)
             file = self.path.open("rb")
         except OSError as error:
             raise RecordingUnreadable(f"{self.path}: {error.strerror}") from error
-        blocks = datablocks(file, self.intake.editions)
+        blocks = kind.read(file, self.intake.editions)
         if measured is None:
             self.intake.take(blocks, _never, now_us())  # so that what is wrong with it is counted
             file.close()
             raise RecordingEmpty(str(self.path))
         started_us = now_us()
-        first_us = first_instant_us(measured, self._day, started_us)
+        first_us = first_instant_us(measured, self._day, started_us, kind.captured_us)
         timeline = Timeline(
             extent=measured,
             first_us=first_us,
@@ -132,9 +133,9 @@ class ReplayAdapter:
             started_steady_us=steady_us(),
         )
 
-    def _measure(self) -> Extent | None:
+    def _measure(self, kind: Recording) -> Extent | None:
         with self.path.open("rb") as file:
-            return extent(datablocks(file, self.intake.editions))
+            return extent(kind.read(file, self.intake.editions))
 
     def _take(self, play: "_Play", block: Datablock | BadDatablock) -> tuple[list[Detection], int]:
         """The block's detections and when they are due: with its latest record (µs after the
@@ -186,11 +187,12 @@ def build_replay(
     retime: bool = False,
     day: date | None = None,
 ) -> ReplayAdapter:
-    """An adapter that plays a raw CAT010 file as the configured ASTERIX sensors.
+    """An adapter that plays a recording as the configured ASTERIX sensors.
 
     `speed`: 1 is the recording's own pace, up to 1000; None as fast as the spool takes it.
-    Without `retime` the records keep their time of day on `day` (UTC; by default the newest
-    day on which all of them are past); with it they are stamped for now, see `Timeline`.
+    Without `retime` the records keep their time of day on `day` (UTC; by default the day a
+    capture tells, else the newest on which all of them are past); with it they are stamped for
+    now, see `Timeline`.
     Raises ConfigError.
     """
     radars = [sensor for sensor in sensors if sensor.adapter == "asterix"]

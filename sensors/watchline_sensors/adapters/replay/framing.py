@@ -1,10 +1,11 @@
 """Raw ASTERIX in a file: datablocks back to back, found again after damage."""
 
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import BinaryIO
 
 from watchline_sensors.adapters.asterix.decode import (
-    CATEGORY,
     SAMPLE_OCTETS,
     BadDatablock,
     Datablock,
@@ -12,9 +13,7 @@ from watchline_sensors.adapters.asterix.decode import (
     datablock_length,
     decode_datablock,
 )
-
-_CHUNK = 1 << 20
-_LONGEST = 0xFFFF
+from watchline_sensors.adapters.replay.window import LONGEST, Window
 
 
 def datablocks(file: BinaryIO, editions: Editions) -> Iterator[Datablock | BadDatablock]:
@@ -25,13 +24,13 @@ def datablocks(file: BinaryIO, editions: Editions) -> Iterator[Datablock | BadDa
     goes on at the next octet from which a datablock can be decoded, and all it passed over is
     one bad datablock.
     """
-    window = _Window(file)
+    window = Window(file)
     while window.fill():
         length = datablock_length(window.data, window.at)
         if length is not None:
             found = decode_datablock(window.data[window.at : window.at + length], editions)
             if isinstance(found, Datablock) or (
-                window.leads_on(length) and not _hides_one(window, length, editions)
+                _leads_on(window, length, editions) and not _hides_one(window, length, editions)
             ):
                 window.at += length
                 yield found
@@ -39,20 +38,20 @@ def datablocks(file: BinaryIO, editions: Editions) -> Iterator[Datablock | BadDa
         yield _pass_over(window, editions)
 
 
-def _hides_one(window: "_Window", length: int, editions: Editions) -> bool:
+def _hides_one(window: Window, length: int, editions: Editions) -> bool:
     """Whether a good datablock begins inside the refused one here, and ends inside it too."""
-    if window.data[window.at] != CATEGORY:
+    if window.data[window.at] not in _categories(editions):
         return False
     refused = window.data[window.at : window.at + length]
     return _resume(refused, 1, length, editions) < length
 
 
-def _pass_over(window: "_Window", editions: Editions) -> BadDatablock:
+def _pass_over(window: Window, editions: Editions) -> BadDatablock:
     sample, passed = b"", 0
     while window.fill():
         start = window.at
         # Only what a whole datablock can follow is searched; the rest waits for more octets.
-        end = len(window.data) if window.ended else max(start + 1, len(window.data) - _LONGEST)
+        end = len(window.data) if window.ended else max(start + 1, len(window.data) - LONGEST)
         at = _resume(window.data, start + (passed == 0), end, editions)
         sample += window.data[start:at][: SAMPLE_OCTETS - len(sample)]
         passed += at - start
@@ -64,48 +63,39 @@ def _pass_over(window: "_Window", editions: Editions) -> BadDatablock:
 
 def _resume(data: bytes, start: int, end: int, editions: Editions) -> int:
     """The next octet before `end` from which a datablock can be decoded, else `end`."""
-    at = data.find(CATEGORY, start, end)
-    while at >= 0:
+    for header in _headers(_categories(editions)).finditer(data, start, end):
+        at = header.start()
         length = datablock_length(data, at)
         if length is not None and isinstance(
             decode_datablock(data[at : at + length], editions), Datablock
         ):
             return at
-        at = data.find(CATEGORY, at + 1, end)
     return end
 
 
-class _Window:
-    """The part of a file in memory: at least three of the longest datablocks, or what is left."""
+def _leads_on(window: Window, length: int, editions: Editions) -> bool:
+    """Whether two headers follow the datablock here, or the file ends first.
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.data = b""
-        self.at = 0
-        self.ended = False
-        self._file = file
+    Headers of a configured category or of this datablock's own: any other octet would let a
+    random length pass for a good one.
+    """
+    likely = _categories(editions) | {window.data[window.at]}
+    at = window.at + length
+    for _ in range(2):
+        if at == len(window.data):
+            return window.ended
+        following = datablock_length(window.data, at)
+        if following is None or window.data[at] not in likely:
+            return False
+        at += following
+    return True
 
-    def fill(self) -> bool:
-        """Read on when little is left; False at the end of the file."""
-        while not self.ended and len(self.data) - self.at < 3 * _LONGEST + 3:
-            more = self._file.read(_CHUNK)
-            self.ended = not more
-            self.data = self.data[self.at :] + more
-            self.at = 0
-        return self.at < len(self.data)
 
-    def leads_on(self, length: int) -> bool:
-        """Whether two headers follow the datablock here, or the file ends first.
+def _categories(editions: Editions) -> frozenset[int]:
+    return frozenset(category for category, _, _ in editions)
 
-        Headers of CAT010 or of this datablock's own category: any other octet would let a
-        random length pass for a good one.
-        """
-        likely = (CATEGORY, self.data[self.at])
-        at = self.at + length
-        for _ in range(2):
-            if at == len(self.data):
-                return self.ended
-            following = datablock_length(self.data, at)
-            if following is None or self.data[at] not in likely:
-                return False
-            at += following
-        return True
+
+@cache
+def _headers(categories: frozenset[int]) -> re.Pattern[bytes]:
+    """Finds an octet that may begin a datablock."""
+    return re.compile(b"[" + re.escape(bytes(sorted(categories))) + b"]")

@@ -85,12 +85,18 @@ class Timeline:
         return self.speed if self.retime and self.speed is not None else 1.0
 
 
-def first_instant_us(extent: Extent, day: date | None, now_us: int) -> int:
-    """The first record's instant: on `day`, else the newest day on which all of it is past."""
+def first_instant_us(
+    extent: Extent, day: date | None, now_us: int, captured_us: int | None = None
+) -> int:
+    """The first record's instant: on `day`, else within 12 h of when the capture began, else
+    the newest day on which all of it is past."""
     if day is not None:
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         since = midnight - datetime(1970, 1, 1, tzinfo=UTC)
         return since // timedelta(microseconds=1) + extent.first_tod_us
+    if captured_us is not None:
+        ahead_us = (extent.first_tod_us - captured_us + DAY_US // 2) % DAY_US - DAY_US // 2
+        return captured_us + ahead_us
     today_us = now_us - now_us % DAY_US
     first_us = today_us + extent.first_tod_us
     while first_us + extent.length_us > now_us:

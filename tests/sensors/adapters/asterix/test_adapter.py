@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from watchline_sensors.adapters.asterix import adapter as asterix
-from watchline_sensors.adapters.asterix.adapter import AsterixAdapter, build, check
+from watchline_sensors.adapters.asterix import udp
+from watchline_sensors.adapters.asterix.adapter import build, check
 from watchline_sensors.adapters.asterix.inbox import Inbox, PortUnavailable
 from watchline_sensors.adapters.asterix.time_of_day import DAY_US
+from watchline_sensors.adapters.asterix.udp import UdpAdapter
 from watchline_sensors.adapters.registry import family
 from watchline_sensors.clock import now_us
 from watchline_sensors.contract import HealthState
@@ -31,7 +32,7 @@ def plot(sic: int = 7, rho_m: int = 1000, track: int = 12) -> str:
 
 
 @asynccontextmanager
-async def listening(adapter: AsterixAdapter, feed):
+async def listening(adapter: UdpAdapter, feed):
     task = asyncio.create_task(adapter.run(feed))
     for _ in range(500):
         if adapter.address[1] or task.done():
@@ -44,7 +45,7 @@ async def listening(adapter: AsterixAdapter, feed):
         await asyncio.gather(task, return_exceptions=True)
 
 
-def send(adapter: AsterixAdapter, *datagrams: bytes) -> None:
+def send(adapter: UdpAdapter, *datagrams: bytes) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for datagram in datagrams:
             sender.sendto(datagram, adapter.address)
@@ -139,7 +140,7 @@ async def test_a_full_inbox_drops_and_counts():
 
 
 async def test_drops_show_in_health_across_restarts(radar_config, feed, monkeypatch):
-    monkeypatch.setattr(asterix, "kernel_drops", lambda sock: 5)
+    monkeypatch.setattr(udp, "kernel_drops", lambda sock: 5)
     (adapter,) = build([radar_config()])
     for expected in (5, 10):
         async with listening(adapter, feed):
@@ -219,13 +220,14 @@ def test_check_tells_in_plain_words_what_is_wrong(radar_config):
     assert check([radar_config()]) == []
     wrong = {
         "listen: use an address and a port": radar_config(listen="8600"),
-        "category 62": radar_config(category=62),
-        "edition 0.9": radar_config(edition="0.9"),
+        "category 9, 99 is not read": radar_config(editions={"99": "1.1", "9": "1.1"}),
+        "48 with 34": radar_config(editions={"10": "1.1", "48": "1.32"}),
+        "edition 0.9": radar_config(editions={"10": "0.9"}),
         "rho_sigma_m": radar_config(rho_sigma_m=-1.0),
         "unknown field `colour`": radar_config(colour="red"),
         "numbers from 0 to 63": radar_config(classes={"64": "person"}),
         "classes": radar_config(classes={"6": "dragon"}),
-        "only unicast": radar_config(listen="239.192.86.0:8600"),
+        "needs the IPv4 address of the interface": radar_config(listen="239.192.86.0:8600"),
         "203.0.113.9": radar_config(listen="203.0.113.9:8600"),
     }
     for words, config in wrong.items():

@@ -7,7 +7,8 @@ from aviconv_asterix import iter_records
 from pyproj import Geod
 
 from watchline_sensors.adapters.asterix.decode import decode_datagram
-from watchline_sensors.adapters.asterix.detections import NO_DIRECTION, detection, radar
+from watchline_sensors.adapters.asterix.detections import NO_DIRECTION, detection
+from watchline_sensors.adapters.asterix.devices import device as radar
 from watchline_sensors.adapters.asterix.edition import edition
 from watchline_sensors.adapters.asterix.reports import TargetReport
 from watchline_sensors.contract import ObjectClass, Velocity
@@ -28,7 +29,7 @@ def apart_m(a, b) -> float:
 def test_every_target_report_of_the_airport_becomes_one_storable_detection(airport, radar_config):
     config = radar(radar_config())
     made = []
-    for block in decode_datagram(airport, {(0, 7): edition(10, "1.1")}):
+    for block in decode_datagram(airport, {(10, 0, 7): edition(10, "1.1")}):
         for report in block.reports:
             if isinstance(report, TargetReport):
                 made.append(detection(report, config, 1))

@@ -9,7 +9,7 @@ from watchline_sensors.adapters.asterix.decode import BadDatablock, Datablock
 from watchline_sensors.adapters.asterix.edition import edition
 from watchline_sensors.adapters.replay.framing import datablocks
 
-EDITIONS = {(0, 7): edition(10, "1.1")}
+EDITIONS = {(10, 0, 7): edition(10, "1.1")}
 
 
 def block(tod: int, extra: bytes = b"") -> bytes:
@@ -46,7 +46,7 @@ def test_a_bad_content_costs_one_datablock():
 
 
 def test_foreign_categories_are_one_bad_datablock_each():
-    foreign = bytes((34, 0, 5, 1, 2))
+    foreign = bytes((8, 0, 5, 1, 2))
     found = read(block(1) + foreign + foreign + block(2) + foreign)
     assert times(found) == [1, 2]
     assert [each.code for each in bad(found)] == ["asterix.category_unsupported"] * 3

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from watchline_sensors.adapters.asterix.decode import Datablock
-from watchline_sensors.adapters.asterix.reports import DAY_TICKS, StartOfUpdateCycle
+from watchline_sensors.adapters.asterix.reports import DAY_TICKS, ServiceMessage
 from watchline_sensors.adapters.asterix.time_of_day import DAY_US
 from watchline_sensors.adapters.replay.timeline import (
     Extent,
@@ -19,8 +19,9 @@ SECOND_US = 1_000_000
 HOUR_US = 3600 * SECOND_US
 
 
-def cycle(tod_s: float) -> StartOfUpdateCycle:
-    return StartOfUpdateCycle(source=(0, 7), tod_128=round(tod_s * 128) % DAY_TICKS)
+def cycle(tod_s: float) -> ServiceMessage:
+    tod_128 = round(tod_s * 128) % DAY_TICKS
+    return ServiceMessage(source=(0, 7), tod_128=tod_128, kind="start_of_cycle")
 
 
 def at(text: str) -> int:

@@ -1,9 +1,15 @@
-"""The items of a CAT010 target report in units, edition 1.1."""
+"""What a CAT010 record of a ground radar says, edition 1.1."""
 
 from typing import Any
 
 from watchline_sensors.adapters.asterix.reader import Refused, Values
-from watchline_sensors.adapters.asterix.reports import Source, TargetReport
+from watchline_sensors.adapters.asterix.reports import (
+    Report,
+    ServiceMessage,
+    Source,
+    SystemState,
+    TargetReport,
+)
 
 _ANGLE_DEG = 360.0 / 2**16
 _WGS84_DEG = 180.0 / 2**31
@@ -46,6 +52,30 @@ _FIELDS: dict[str, tuple[str, float | None]] = {
     "SP": ("special", None),
     "RE": ("expansion", None),
 }
+
+
+def report(source: Source, tod_128: int, values: Values) -> Report:
+    """By its message type; raises Refused: `asterix.message_type_invalid`, `target_report`'s."""
+    match values.get("000"):
+        case 1:
+            return target_report(source, tod_128, values)
+        case 2:
+            return ServiceMessage(source=source, tod_128=tod_128, kind="start_of_cycle")
+        case 3 | 4 as kind:
+            return ServiceMessage(
+                source=source,
+                tod_128=tod_128,
+                kind="status" if kind == 3 else "other",
+                state=_state(values.get("550", 0)),
+            )
+    raise Refused("asterix.message_type_invalid")
+
+
+def _state(system: int) -> SystemState:
+    """I010/550; all is well where it is not told."""
+    return SystemState(
+        nogo=system >> 6, overloaded=bool(system & 0x20), time_invalid=bool(system & 0x10)
+    )
 
 
 def target_report(source: Source, tod_128: int, values: Values) -> TargetReport:
