@@ -73,6 +73,12 @@ fmt: $(STAMP)/venv $(STAMP)/node ## bring all code into form
 	$(BIN)/ruff format
 	npm --prefix frontend run format
 
+.PHONY: docs
+docs: postgis ## make docs/reference/schema.md from a migrated database
+	@mkdir -p docs/reference
+	$(PY) -m watchline.db.describe > var/schema.md
+	mv var/schema.md docs/reference/schema.md
+
 .PHONY: bench
 bench: setup ## every benchmark, one table
 	@exec $(PY) tests/bench/table.py

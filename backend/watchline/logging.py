@@ -1,11 +1,14 @@
 """Logs as JSON lines on standard error: one object an event, times in UTC.
 
-Positions of units and tracks are never written at INFO or above: `_without_positions` takes
-such fields out, whoever put them in.
+Positions are never written at INFO or above, and passwords never: `_without_positions` takes
+such fields out, however deep, and `_plain` what errors of the database and of geometry tell
+beside their first line (the failing row, parameters, the place of a self-intersection).
 """
 
 import logging as standard
+import re
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -17,10 +20,41 @@ _POSITION_FIELDS = frozenset(
 )
 
 
+_IN_URL = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
+_DECIMAL = re.compile(r"-?\d+\.\d+")
+
+
 def _without_positions(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
     if method == "debug":
         return event
-    return {key: value for key, value in event.items() if key not in _POSITION_FIELDS}
+    return {
+        key: value if key == "exc_info" else _cleaned(value)
+        for key, value in event.items()
+        if key not in _POSITION_FIELDS
+    }
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _cleaned(held) for key, held in value.items() if key not in _POSITION_FIELDS}
+    if isinstance(value, (list, tuple)):
+        return [_cleaned(held) for held in value]
+    return _IN_URL.sub(r"\1***@", value) if isinstance(value, str) else value
+
+
+def _plain(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Of each exception's text the first line, without numbers that may be places."""
+    _shorten(event.get("exception", ()))
+    return event
+
+
+def _shorten(stacks: Iterable[dict[str, Any]]) -> None:
+    for told in stacks:
+        for grouped in told.get("exceptions", ()):
+            _shorten(grouped)
+        told["exc_notes"] = []
+        line = told["exc_value"].partition("\n")[0]
+        told["exc_value"] = _IN_URL.sub(r"\1***@", _DECIMAL.sub("#", line))
 
 
 class _StandardError:
@@ -53,6 +87,7 @@ def configure(*, level: str = "INFO") -> None:
         structlog.processors.ExceptionRenderer(
             ExceptionDictTransformer(show_locals=False, max_frames=20)
         ),
+        _plain,
     ]
     number = standard.getLevelNamesMapping()[level.upper()]
     structlog.configure(

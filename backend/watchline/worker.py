@@ -290,7 +290,7 @@ def main(settings: Settings, sectors: Sequence[str] | None = None) -> None:
         worker.app(),
         host=settings.worker.host,
         port=settings.worker.port,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         timeout_graceful_shutdown=2,
     )

@@ -214,3 +214,31 @@ def test_positions_do_not_reach_the_log_at_info(json_log, capfd):
     assert [line["event"] for line in lines] == ["unit.seen", "careful"]
     assert lines[0]["unit"] == "alfa" and lines[0]["part"] == "test"
     assert "lon" not in lines[0] and "lat" not in lines[0]
+
+
+def test_places_and_passwords_do_not_reach_the_log_by_other_ways(json_log, capfd):
+    log = logging.get("test")
+    log.warning("a", params={"at": [{"lon": 24.123456, "no": 3}], "why": "x"})
+    log.warning("b", url="postgresql://watchline_app:hunter2@db/watchline")
+    try:
+        try:
+            raise ValueError(
+                "Self-intersection at 24.123456 50.1\nDETAIL: Failing row contains (1)"
+            )
+        except ValueError as error:
+            raise RuntimeError("at http://a:hunter2@b/") from error
+    except RuntimeError:
+        log.exception("c")
+    group = ExceptionGroup("g", [ValueError("24.123456")])
+    group.add_note("24.123456")
+    log.error("d", exc_info=group)
+    logged = capfd.readouterr().err
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert lines[0]["params"] == {"at": [{"no": 3}], "why": "x"}
+    assert lines[1]["url"] == "postgresql://watchline_app:***@db/watchline"
+    assert {it["exc_value"] for it in lines[2]["exception"]} == {
+        "Self-intersection at # #",
+        "at http://a:***@b/",
+    }
+    for secret in ("24.12", "hunter2", "Failing row"):
+        assert secret not in logged

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import logs
 from plain_sector import SECTOR
-from system import System
+from system import PASSWORD, System
 
 
 @pytest.fixture
@@ -18,3 +19,5 @@ def system(cluster, database, tmp_path: Path) -> Iterator[System]:
         yield made
     finally:
         made.stop()
+    # Whatever the flow was, its logs tell no place and no password.
+    logs.check(tmp_path, PASSWORD)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import logs
 from watchline.db.cluster import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -134,6 +135,7 @@ def test_a_demo_from_start_to_reset(clone: Path) -> None:
     demo.end(signal.SIGINT)
     assert demo.process.returncode == 0, "".join(demo.lines)
     assert _left(clone) == []
+    logs.check(clone / "var/demo/log")
 
     # A second start is quick and finds the administrator; even SIGKILL leaves nothing behind.
     demo = Demo(clone)

@@ -66,6 +66,7 @@ def async_engine(
         max_overflow=pool_size,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # places and hashes are no text for errors
         connect_args={
             **_SIGNS_OF_LIFE,
             "application_name": application_name,
