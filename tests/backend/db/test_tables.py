@@ -33,9 +33,15 @@ def differences(database: Any, tables: Any = metadata) -> list[Any]:
                     "compare_server_default": False,
                 },
             )
-            return compare_metadata(context, tables)
+            return [it for it in compare_metadata(context, tables) if not _is_comment(it)]
     finally:
         engine.dispose()
+
+
+def _is_comment(change: Any) -> bool:
+    """Comments stand in the migrations alone, see db/describe.py."""
+    each = change if isinstance(change, list) else [change]
+    return all("comment" in it[0] for it in each)
 
 
 def test_they_are_the_migrated_schema(database):
