@@ -95,6 +95,10 @@ bench-live: setup ## envelope received until the last of 500 screens has it
 bench-spool: setup ## 72 h of outage in the spool, then drained while live goes on
 	@exec $(PY) tests/bench/bench_spool.py
 
+.PHONY: bench-load
+bench-load: setup ## the design load: a detection's stamp until the last of 50 screens has it
+	@exec $(PY) tests/bench/bench_load.py
+
 .PHONY: bench-tracker
 bench-tracker: setup ## scans per second of the tracker
 	@exec $(PY) tests/bench/bench_tracker.py

@@ -45,6 +45,7 @@ from watchline.incidents import record
 from watchline.incidents.lifecycle import Change, raise_findings
 from watchline.incidents.model import OpenIncident
 from watchline.live.model import Frame, Pulse, TrackRow
+from watchline.live.rows import track_rows
 from watchline.rules import current as current_rules
 from watchline.rules import engine
 from watchline.rules.model import Finding
@@ -55,8 +56,8 @@ from watchline.sectors.clock import SectorClock
 from watchline.sectors.plane import SectorPlane
 from watchline.tracks import projection, tracker
 from watchline.tracks.errors import StateUnreadable as TrackerStateUnreadable
-from watchline.tracks.local import localise
 from watchline.tracks.model import TrackStatus, TrackUpdates
+from watchline.tracks.projector import Projector, last_of_each
 from watchline.tracks.state import TrackerState
 from watchline_sensors.contract import Envelope, Health, Receipt, SensorInfo
 
@@ -149,6 +150,7 @@ class _Step:
 
     memory: _Memory
     updates: TrackUpdates
+    newest: TrackUpdates  # the last of each track
     track_ids: NDArray[np.uint8]
     changes: Sequence[Change]
 
@@ -321,8 +323,8 @@ class SectorPipeline:
         self._read_edges(connection)
         self._rev = hold.rev
         self._rules_rev = -1
-        self._projected: dict[bytes, int] = dict.fromkeys(
-            projection.live_ids(connection, self.sector), 0
+        self._projector = Projector(
+            self.sector, self._plane, projection.live_ids(connection, self.sector)
         )
         self._ensure_days(connection)
         tracks, rules = self._load_state(connection, now_us)
@@ -419,7 +421,7 @@ class SectorPipeline:
         started = time.monotonic()
         with self._lock:
             if not self._inbox:
-                self._wake.wait(0.02 if len(self._reorder) else 0.1)
+                self._wake.wait(self._patience_s())
             arrivals = list(self._inbox)
             self._inbox.clear()
         now_us = self._clock.now_us()
@@ -429,14 +431,25 @@ class SectorPipeline:
         self._register(connection, arrivals, now_us)
         work = self._intake(arrivals, now_us)
         work.live = self._reorder.release(now_us)
-        if now_us - self._tick_us >= TICK_US:
+        ticks = now_us - self._tick_us >= TICK_US
+        if ticks:
             work.tick_us = self._tick_time(now_us)
             for key in self._unsaid:
                 work.settling[key].add(0, 0)
-            self._beat(connection, now_us)
-        if work.settling or work.live is not None or work.tick_us is not None:
+        commits = bool(work.settling) or work.live is not None or work.tick_us is not None
+        if commits:
             self._commit(connection, work, now_us)
-        time.sleep(max(0.0, MIN_CYCLE_S - (time.monotonic() - started)))
+        if ticks:
+            self._beat(connection, now_us)
+        if commits:
+            time.sleep(max(0.0, MIN_CYCLE_S - (time.monotonic() - started)))
+
+    def _patience_s(self) -> float:
+        """How long to wait for arrivals: rows that wait may leave when the clock ends a slot."""
+        if not len(self._reorder):
+            return 0.1
+        left_us = tracker.SLOT_US - self._clock.now_us() % tracker.SLOT_US
+        return min(MIN_CYCLE_S, left_us / 1e6)
 
     def _ensure_days(self, connection: writer.Connection) -> None:
         self._days = detection_store.ensure_partitions(connection)
@@ -559,6 +572,7 @@ class SectorPipeline:
                 next_no=memory.next_no + len(book) - len(memory.book),
             ),
             updates=updates,
+            newest=updates.take(last_of_each(updates)),
             track_ids=track_ids,
             changes=changes,
         )
@@ -605,6 +619,9 @@ class SectorPipeline:
                 len(rows) for rows in [*work.late, *work.uncertain, *([live] if live else [])]
             )
         self._tell(work, step, now_us)
+        self._projector.refresh(
+            connection, self._held().epoch, step.newest, self._sensor_ids(), now_us
+        )
 
     def _write(
         self, connection: writer.Connection, work: _Work, step: _Step, rev: int, now_us: int
@@ -657,7 +674,9 @@ class SectorPipeline:
         for _, item in work.others:
             if isinstance(item, Health):
                 writer.upsert_health(connection, item, now_us)
-        self._project(connection, step.updates, now_us)
+        self._projector.commit(
+            connection, self._held().epoch, step.newest, self._sensor_ids(), now_us
+        )
         record.record(
             connection, self.sector, rev, now_us, step.changes, self._plane.point_to_lon_lat
         )
@@ -701,35 +720,9 @@ class SectorPipeline:
     def _sensor_ids(self) -> dict[int, str]:
         return {no: id for id, (no, _) in self._sensors.items()}
 
-    def _project(self, connection: writer.Connection, updates: TrackUpdates, now_us: int) -> None:
-        """Write the newest state of each track that is new, changed its status or waited 1 s."""
-        if not len(updates):
-            return
-        last = _last_of_each(updates)
-        ids = [updates.id[i].tobytes() for i in last.tolist()]
-        local = localise(updates, self._plane)
-        sensor_ids = self._sensor_ids()
-        new = np.array([id not in self._projected for id in ids], bool)
-        written_us = np.array([self._projected.get(id, 0) for id in ids], np.int64)
-        urgent = np.isin(updates.status[last], (TrackStatus.COASTING, TrackStatus.ENDED))
-        waiting = np.flatnonzero(~new & ~urgent & (written_us <= now_us - PROJECTION_US))
-        due = urgent.copy()
-        due[waiting[np.argsort(written_us[waiting], kind="stable")[:PROJECTION_ROWS]]] = True
-        if new.any():
-            projection.insert(
-                connection, self.sector, now_us, updates, last[new], local, sensor_ids
-            )
-        if (due & ~new).any():
-            projection.update(connection, updates, last[due & ~new], local, sensor_ids)
-        for id, i, written in zip(ids, last.tolist(), (new | due).tolist(), strict=True):
-            if updates.status[i] == TrackStatus.ENDED:
-                self._projected.pop(id, None)
-            elif written:
-                self._projected[id] = now_us
-
     # ── 10 tell ──────────────────────────────────────────────────────────────────────────────
     def _tell(self, work: _Work, step: _Step, now_us: int) -> None:
-        updates = step.updates
+        newest = step.newest
         changed = []
         if step.changes:
             changed.append("incidents")
@@ -743,14 +736,13 @@ class SectorPipeline:
         self._totals["uncertain"] += sum(map(len, work.uncertain))
         for rows in (*work.late, *work.uncertain):
             self._rows_of_tick += len(rows)
-        if len(updates) or changed:
-            last = _last_of_each(updates)
-            alive = updates.status[last] != TrackStatus.ENDED
+        if len(newest) or changed:
+            alive = newest.status != TrackStatus.ENDED
             self._publish(
                 self._frame(
                     now_us,
-                    up=self._track_rows(updates, last[alive]),
-                    gone=updates.no[last[~alive]].tolist(),
+                    up=track_rows(newest.take(np.flatnonzero(alive)), self._plane),
+                    gone=newest.no[~alive].tolist(),
                     changed=changed,
                 )
             )
@@ -792,34 +784,12 @@ class SectorPipeline:
         self._rows_of_tick = 0
         self._lags_ms = []
         self._tick_us = now_us
-        for edge, seen_us in self._edge_seen.items():
-            skew_us = self._edge_clocks[edge].median_us
-            writer.edge_seen(connection, edge, seen_us, None if skew_us is None else skew_us / 1000)
+        with connection.transaction():
+            for edge, seen_us in self._edge_seen.items():
+                skew_us = self._edge_clocks[edge].median_us
+                skew_ms = None if skew_us is None else skew_us / 1000
+                writer.edge_seen(connection, edge, seen_us, skew_ms)
         self._edge_seen = {}
-
-    def _track_rows(self, updates: TrackUpdates, index: NDArray[np.intp]) -> list[TrackRow]:
-        if not len(index):
-            return []
-        updates = updates.take(index)
-        local = localise(updates, self._plane)
-        best = updates.classes.argmax(axis=1)
-        return list(
-            zip(
-                updates.no.tolist(),
-                local.lon_deg.round(6).tolist(),
-                local.lat_deg.round(6).tolist(),
-                local.var_east_m2.round(1).tolist(),
-                local.cov_m2.round(1).tolist(),
-                local.var_north_m2.round(1).tolist(),
-                local.east_mps.round(2).tolist(),
-                local.north_mps.round(2).tolist(),
-                updates.status.tolist(),
-                best.tolist(),
-                (100 * updates.classes.max(axis=1)).astype(int).tolist(),
-                (updates.at_us // 1000).tolist(),
-                strict=True,
-            )
-        )
 
     def _frame(
         self,
@@ -843,14 +813,13 @@ class SectorPipeline:
 
     def _snapshot(self, now_us: int) -> Frame:
         """The picture at a start: the live tracks as the packed state has them."""
-        updates = tracker.picture(self._memory.tracker)
         return Frame(
             sector=self.sector,
             epoch=self._held().epoch,
             rev=self._rev,
             at_us=now_us,
             snapshot=True,
-            up=self._track_rows(updates, np.arange(len(updates))),
+            up=track_rows(tracker.picture(self._memory.tracker), self._plane),
             changed=["incidents", "sensors", "geofences"],
         )
 
@@ -894,12 +863,6 @@ def owned(findings: Sequence[Finding], area: BaseGeometry, plane: SectorPlane) -
     )
     inside = shapely.intersects_xy(area, lon, lat)
     return [finding for finding, mine in zip(findings, inside, strict=True) if mine]
-
-
-def _last_of_each(updates: TrackUpdates) -> NDArray[np.intp]:
-    """The index of the last update of each track, ascending."""
-    _, first_from_behind = np.unique(updates.no[::-1], return_index=True)
-    return np.sort(len(updates) - 1 - first_from_behind)
 
 
 def _empty_batch() -> Batch:

@@ -1,6 +1,7 @@
 """From a sighting's stamp to all screens: play the edges, watch both ends, tell where time goes."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,11 @@ class Run:
     deliveries: int
     cpu_s: dict[str, float]
     rss_mb: float
+
+    @property
+    def sending_s(self) -> float:
+        """The time over which the measured envelopes were sent."""
+        return self.seconds - _LAST_S
 
     def stages(self) -> dict[str, np.ndarray]:
         """Milliseconds of each stage, one after the other from stamp to last screen."""
@@ -67,12 +73,14 @@ def measure(
     clients: int,
     warm_s: float,
     seconds: float,
+    prepare: Callable[[], None] = lambda: None,
 ) -> Run:
     """Start worker and hub, open the screens, let the edges play; what came of each envelope."""
     sector = sector | {"edges": [{"id": part.edge, "key": part.public_key} for part in parts]}
     system.import_sector(sector)
+    prepare()
     system.serve()
-    wait_for("the writer", lambda: system.query("SELECT 1 FROM sector WHERE owner_url IS NOT NULL"))
+    wait_for("the writer", lambda: "sector.held" in system.log("worker"))
     edges = Edges(system.worker_port, parts, targets, warm_s + seconds)
     client = system.login()
     cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())

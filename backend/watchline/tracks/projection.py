@@ -17,6 +17,8 @@ _sql = load("watchline.tracks", "projection.sql")
 
 Connection = psycopg.Connection[Any]
 
+_STATUS = {int(status): status.name.lower() for status in TrackStatus}
+
 
 def live_ids(connection: Connection, sector: str) -> set[bytes]:
     """Tracks that have a row and have not ended."""
@@ -28,11 +30,10 @@ def insert(
     sector: str,
     known_us: int,
     updates: TrackUpdates,
-    index: NDArray[np.intp],
     local: LocalStates,
     sensor_ids: Mapping[int, str],
 ) -> None:
-    """First rows of tracks, from the updates at `index`; `local` belongs to all updates."""
+    """First rows of tracks, one for each update."""
     with connection.cursor() as cursor:
         cursor.executemany(
             _sql["insert"],
@@ -47,25 +48,56 @@ def insert(
                     "classes": updates.classes[i].tolist(),
                     "path": None,
                 }
-                for i in index.tolist()
+                for i in range(len(updates))
             ],
         )
 
 
 def update(
     connection: Connection,
+    sector: str,
+    epoch: int,
     updates: TrackUpdates,
-    index: NDArray[np.intp],
     local: LocalStates,
     sensor_ids: Mapping[int, str],
 ) -> None:
-    """Bring rows of known tracks up to the updates at `index`, in one statement."""
-    rows = [_row(updates, i, local, sensor_ids) for i in index.tolist()]
-    columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in rows[0]}
-    columns["sensors"] = ["\n".join(names) for names in columns["sensors"]]
-    for k in range(updates.classes.shape[1]):
-        columns[f"c{k}"] = updates.classes[index, k].tolist()
-    connection.execute(_sql["update"], columns)
+    """Bring rows of known tracks up to these updates, one for each, in one statement.
+
+    Nothing is written when another writer has taken the sector.
+    """
+    numbers: dict[str, NDArray[Any]] = {
+        "last_us": updates.at_us,
+        "lon": local.lon_deg,
+        "lat": local.lat_deg,
+        "var_east": local.var_east_m2,
+        "cov": local.cov_m2,
+        "var_north": local.var_north_m2,
+        "east": local.east_mps,
+        "north": local.north_mps,
+        "hits": updates.hits,
+    }
+    numbers |= {f"c{k}": updates.classes[:, k] for k in range(updates.classes.shape[1])}
+    connection.execute(
+        _sql["update"],
+        {name: _array(column.tolist()) for name, column in numbers.items()}
+        | {
+            "sector": sector,
+            "epoch": epoch,
+            "id": _array([id.tobytes().hex() for id in updates.id]),
+            "status": _array([_STATUS[status] for status in updates.status.tolist()]),
+            "sensors": ["\n".join(_names(row, sensor_ids)) for row in updates.sensors.tolist()],
+        },
+    )
+
+
+def without_flush(connection: Connection) -> None:
+    """Let this transaction's commit not wait for the disk."""
+    connection.execute(_sql["without_flush"])
+
+
+def _array(values: Sequence[object]) -> str:
+    # As text: psycopg would look at each element of a list, which costs more than the update.
+    return f"{{{','.join(map(str, values))}}}"
 
 
 def insert_historical(
@@ -122,7 +154,7 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "id": UUID(bytes=updates.id[i].tobytes()),
-        "status": TrackStatus(updates.status[i]).name.lower(),
+        "status": _STATUS[updates.status[i]],
         "last_us": int(updates.at_us[i]),
         "lon": float(local.lon_deg[i]),
         "lat": float(local.lat_deg[i]),
@@ -132,5 +164,9 @@ def _row(
         "east": float(local.east_mps[i]),
         "north": float(local.north_mps[i]),
         "hits": int(updates.hits[i]),
-        "sensors": [sensor_ids[n] for n in updates.sensors[i].tolist() if n],
+        "sensors": _names(updates.sensors[i].tolist(), sensor_ids),
     }
+
+
+def _names(numbers: Sequence[int], sensor_ids: Mapping[int, str]) -> list[str]:
+    return [sensor_ids[n] for n in numbers if n]

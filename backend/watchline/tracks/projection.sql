@@ -22,6 +22,10 @@ UPDATE track SET status = v.status, last_at = to_timestamp(v.last_us / 1e6),
               %(c3)s::float8[], %(c4)s::float8[], %(sensors)s::text[])
        AS v (id, status, last_us, lon, lat, var_east, cov, var_north, east, north, hits, c0, c1, c2, c3, c4, sensors)
  WHERE track.id = v.id AND track.known_to IS NULL AND NOT track.historical
+   AND EXISTS (SELECT FROM sector WHERE id = %(sector)s AND epoch = %(epoch)s)
+
+-- name: without_flush
+SET LOCAL synchronous_commit = off
 
 -- name: close_version
 UPDATE track SET known_to = to_timestamp(%(known_us)s / 1e6)
