@@ -37,9 +37,11 @@ from watchline.detections.lateness import (
 )
 from watchline.detections.ledger import MAX_BOOTS, SeqRange, SeqSet, SeqsRefused, check_seqs
 from watchline.detections.model import Batch
+from watchline.detections.parcel import Parcel
 from watchline.detections.reorder import ReorderBuffer
-from watchline.detections.rows import Rows, concatenate, to_rows
+from watchline.detections.rows import Rows, concatenate
 from watchline.detections.store import Settlement
+from watchline.detections.wire import Names
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
 from watchline.incidents.lifecycle import Change, raise_findings
@@ -59,7 +61,7 @@ from watchline.tracks.errors import StateUnreadable as TrackerStateUnreadable
 from watchline.tracks.model import TrackStatus, TrackUpdates
 from watchline.tracks.projector import Projector, last_of_each
 from watchline.tracks.state import TrackerState
-from watchline_sensors.contract import Envelope, Health, Receipt, SensorInfo
+from watchline_sensors.contract import Health, Receipt, SensorInfo
 
 log = structlog.get_logger()
 
@@ -188,7 +190,7 @@ class SectorPipeline:
         self._pending = 0
         self._edges: dict[str, writer.EdgeRow] = {}
         self._sensors: dict[str, tuple[int, str]] = {}
-        self._described: dict[str, set[str]] = defaultdict(set)
+        self._names: dict[str, Names] = {}
 
     @property
     def hold(self) -> writer.Hold | None:
@@ -203,59 +205,67 @@ class SectorPipeline:
             row = self._edges.get(edge)
         return None if row is None else row.public_key
 
-    def receive(self, envelope: Envelope, *, json: bool = False) -> Receipt:
+    def receive(self, parcel: Parcel) -> Receipt:
         """Take a verified envelope into memory; the receipt says what is settled so far.
 
         Raises NotOwner while another process writes the sector, Busy when the backlog is full,
-        SeqsRefused when the ledger cannot hold what the envelope says.
+        SeqsRefused when the ledger cannot hold what the envelope says, EnvelopeError when the
+        items' frame does not hold.
         """
         now_us = self._clock.now_us()
+        header = parcel.header
         with self._lock:
             hold = self._held()
             if self._pending > MAX_BACKLOG:
                 raise Busy
-            boot = self._boot(envelope.edge, envelope.boot)
+            boot = self._boot(header.edge, header.boot)
             check_seqs(
                 boot.known,
                 boot.highest_seq,
-                seqs=envelope.seqs,
-                lost=envelope.lost,
-                told=envelope.highest_seq,
+                seqs=parcel.seqs,
+                lost=header.lost,
+                told=header.highest_seq,
             )
-            own = frozenset(s for s, (_, edge) in self._sensors.items() if edge == envelope.edge)
-            foreign = frozenset(self._sensors).difference(own)
-            own |= self._described[envelope.edge]
-            accepted = accept(envelope, boot.known, own, foreign, json=json)
-            for seqs in (accepted.seqs, accepted.other_seqs):
+            owners = {sensor: edge for sensor, (_, edge) in self._sensors.items()}
+            accepted = accept(parcel, boot.known, self._names_of(header.edge), owners)
+            if len(accepted.names) > len(self._names_of(header.edge)):
+                self._names[header.edge] = Names(accepted.names)
+            for seqs in (accepted.rows["seq"], accepted.other_seqs):
                 boot.known.add_all(seqs)
             for bad in accepted.quarantined:
                 boot.known.add(bad.seq, bad.seq + 1)
             for low, high in accepted.lost:
                 boot.known.add(low, high)
-            for item in accepted.others:
-                if isinstance(item, SensorInfo):
-                    self._described[envelope.edge].add(item.sensor)
-            self._pending += len(accepted.seqs)
+            self._pending += len(accepted.rows)
             self._inbox.append(
                 _Arrival(
-                    edge=envelope.edge,
-                    boot=envelope.boot,
-                    highest_seq=envelope.highest_seq,
-                    watermark_us=envelope.watermark_us,
-                    live=envelope.lane == "live",
+                    edge=header.edge,
+                    boot=header.boot,
+                    highest_seq=header.highest_seq,
+                    watermark_us=header.watermark_us,
+                    live=header.lane == "live",
                     arrived_us=now_us,
-                    sent_at_us=envelope.sent_at_us,
+                    sent_at_us=header.sent_at_us,
                     accepted=accepted,
                 )
             )
             self._wake.notify()
             return Receipt(
                 epoch=hold.epoch,
-                accepted=len(accepted.seqs) + len(accepted.others),
+                accepted=len(accepted.rows) + len(accepted.others),
                 duplicate=accepted.duplicates,
                 rejected=accepted.rejections(),
                 settled=boot.settled.ranges(),
             )
+
+    def _names_of(self, edge: str) -> Names:
+        """The sensors that the edge has described, in this writer's time or before."""
+        names = self._names.get(edge)
+        if names is None:
+            names = self._names[edge] = Names(
+                [sensor for sensor, (_, owner) in self._sensors.items() if owner == edge]
+            )
+        return names
 
     def _held(self) -> writer.Hold:
         if self._hold is None:
@@ -360,7 +370,7 @@ class SectorPipeline:
         }
         with self._lock:
             self._sensors = sensors
-            self._described = defaultdict(set)
+            self._names = {}
             self._boots = boots
             self._hold = hold
         log.info("sector.held", sector=self.sector, epoch=hold.epoch, rev=hold.rev)
@@ -508,17 +518,15 @@ class SectorPipeline:
                 watermark_us = None if clock_is_off else arrival.watermark_us
                 self._reorder.heard(edge, watermark_us, now_us)
             self._edge_seen[arrival.edge] = arrival.arrived_us
-            if accepted.seqs:
-                rows = to_rows(
-                    accepted.seqs,
-                    accepted.detections,
-                    edge=edge,
-                    boot=arrival.boot,
-                    arrived_us=arrival.arrived_us,
-                    sensor_numbers=numbers,
-                )
+            rows = accepted.rows
+            if len(rows):
+                rows["edge"][:], rows["boot"][:] = edge, arrival.boot
+                rows["arrived_us"][:] = arrival.arrived_us
+                rows["sensor"][:] = np.array([numbers.get(name, 0) for name in accepted.names])[
+                    rows["sensor"]
+                ]
                 timing = timing_of(
-                    rows.at_us, now_us=now_us, clock_us=clock_us, clock_is_off=clock_is_off
+                    rows["at_us"], now_us=now_us, clock_us=clock_us, clock_is_off=clock_is_off
                 )
                 uncertain, late = timing == UNCERTAIN, timing == LATE
                 if uncertain.any():
@@ -526,7 +534,7 @@ class SectorPipeline:
                 if late.any():
                     work.late.append(rows.take(late))
                 self._reorder.put(rows.take(~(late | uncertain)))
-                work.settling[key].add_all(rows.seq[uncertain | late].tolist())
+                work.settling[key].add_all(rows["seq"][uncertain | late])
             counts = work.counts[key]
             work.settling[key].add_all(accepted.other_seqs)
             # A heartbeat of a wrong clock is of now: none may outrank those that follow.
@@ -582,8 +590,8 @@ class SectorPipeline:
         """One transaction; rerun the step when people have written in between."""
         live = work.live
         if live is not None:
-            for key, stored in self._by_boot(live).items():
-                work.settling[key].add_all(stored)
+            for edge, boot, seqs in self._by_boot(live):
+                work.settling[edge, boot].add_all(seqs)
         while True:
             step = self._step(live, work.tick_us)
             quiet = not (work.settling or len(step.updates) or step.changes)
@@ -612,8 +620,8 @@ class SectorPipeline:
         self._memory = step.memory
         self._unsaid.difference_update(work.settling)
         with self._lock:
-            for key, seqs in work.settling.items():
-                for low, high in seqs.ranges():
+            for key, settling in work.settling.items():
+                for low, high in settling.ranges():
                     self._boots[key].settled.add(low, high)
             self._pending -= sum(
                 len(rows) for rows in [*work.late, *work.uncertain, *([live] if live else [])]
@@ -651,18 +659,18 @@ class SectorPipeline:
             )
         detections: dict[tuple[str, int], int] = defaultdict(int)
         for rows, _, _ in parts:
-            for key, stored in self._by_boot(rows).items():
-                detections[key] += len(stored)
+            for edge, boot, stored in self._by_boot(rows):
+                detections[edge, boot] += len(stored)
         for edge, boot, items in work.quarantined:
             detection_store.quarantine(connection, edge, boot, items, now_us)
-        for (edge, boot), seqs in sorted(work.settling.items()):
+        for (edge, boot), settling in sorted(work.settling.items()):
             _, others, quarantined = work.counts[edge, boot]
             detection_store.settle(
                 connection,
                 Settlement(
                     edge=edge,
                     boot=boot,
-                    settled=seqs.ranges(),
+                    settled=settling.ranges(),
                     highest_seq=self._boots[edge, boot].highest_seq,
                     detections=detections[edge, boot],
                     others=others,
@@ -699,23 +707,18 @@ class SectorPipeline:
             return [], []
         rows = concatenate(late)
         beyond = np.zeros(len(rows), np.bool_)
-        placed = np.flatnonzero(~np.isnan(rows.lon_deg))
+        placed = np.flatnonzero(~np.isnan(rows["lon_deg"]))
         beyond[placed] = detection_store.note_late(
-            connection, self.sector, rows.at_us[placed], now_us
+            connection, self.sector, rows["at_us"][placed], now_us
         )
         if not beyond.any():
             return [rows], []
         log.warning("sector.late_beyond_bounds", sector=self.sector, rows=int(beyond.sum()))
         return [rows.take(~beyond)], [rows.take(beyond)]
 
-    def _by_boot(self, rows: Rows) -> dict[tuple[str, int], list[int]]:
+    def _by_boot(self, rows: Rows) -> list[tuple[str, int, NDArray[np.int64]]]:
         names = {edge_number(edge): edge for edge in self._edges}
-        grouped: dict[tuple[str, int], list[int]] = {}
-        keys = np.stack([rows.edge.astype(np.int64), rows.boot], axis=1)
-        for edge, boot in np.unique(keys, axis=0).tolist():
-            mine = (rows.edge == edge) & (rows.boot == boot)
-            grouped[names[edge], boot] = np.sort(rows.seq[mine]).tolist()
-        return grouped
+        return [(names[edge], boot, seqs) for edge, boot, seqs in rows.by_boot()]
 
     def _sensor_ids(self) -> dict[int, str]:
         return {no: id for id, (no, _) in self._sensors.items()}
@@ -730,7 +733,7 @@ class SectorPipeline:
             changed.append("sensors")
         if work.live is not None:
             self._rows_of_tick += len(work.live)
-            self._lags_ms.append(float(np.median(now_us - work.live.at_us)) / 1000)
+            self._lags_ms.append(float(np.median(now_us - work.live["at_us"])) / 1000)
             self._totals["stored"] += len(work.live)
         self._totals["late"] += sum(map(len, work.late))
         self._totals["uncertain"] += sum(map(len, work.uncertain))
@@ -826,17 +829,18 @@ class SectorPipeline:
 
 def to_batch(rows: Rows, plane: SectorPlane) -> Batch:
     """Rows in the sector's plane; a bearing without a place stays NaN and is not tracked."""
-    x, y = plane.to_plane(rows.lon_deg, rows.lat_deg)
+    lon, lat = rows["lon_deg"], rows["lat_deg"]
+    x, y = plane.to_plane(lon, lat)
     var_x, cov, var_y = plane.covariance_to_plane(
-        rows.lon_deg, rows.lat_deg, rows.var_east_m2, rows.cov_m2, rows.var_north_m2
+        lon, lat, rows["var_east_m2"], rows["cov_m2"], rows["var_north_m2"]
     )
-    vx, vy = plane.vector_to_plane(rows.lon_deg, rows.lat_deg, rows.east_mps, rows.north_mps)
+    vx, vy = plane.vector_to_plane(lon, lat, rows["east_mps"], rows["north_mps"])
     return Batch(
-        at_us=rows.at_us,
-        sensor=rows.sensor,
-        edge=rows.edge,
-        boot=rows.boot,
-        seq=rows.seq,
+        at_us=rows["at_us"],
+        sensor=rows["sensor"],
+        edge=rows["edge"],
+        boot=rows["boot"],
+        seq=rows["seq"],
         x_m=x,
         y_m=y,
         var_x_m2=var_x,
@@ -844,8 +848,8 @@ def to_batch(rows: Rows, plane: SectorPlane) -> Batch:
         var_y_m2=var_y,
         vx_mps=vx,
         vy_mps=vy,
-        v_sigma_mps=rows.speed_sigma_mps,
-        classes=rows.classes,
+        v_sigma_mps=rows["speed_sigma_mps"],
+        classes=rows["classes"],
     )
 
 

@@ -22,7 +22,7 @@ import structlog
 from numpy.typing import NDArray
 
 from watchline.detections import store as detection_store
-from watchline.detections.rows import Rows
+from watchline.detections.rows import Rows, blank
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
 from watchline.incidents.lifecycle import raise_findings
@@ -303,36 +303,28 @@ def _pages(
 
 
 def _rows(found: Sequence[tuple[Any, ...]]) -> tuple[Rows, list[bytes | None]]:
-    n = len(found)
-    edges = [edge_number(row[2]) for row in found]
-    numbers = np.array([[np.nan if v is None else v for v in row[5:13]] for row in found], float)
-    classes = np.array([row[13] if row[13] is not None else [np.nan] * 5 for row in found])
-    absent = np.full(n, np.nan)
-    at_us = np.array([row[0] for row in found], np.int64)
-    rows = Rows(
-        at_us=at_us,
-        arrived_us=at_us,
-        edge=np.array(edges, np.int32),
-        boot=np.array([row[3] for row in found], np.int64),
-        seq=np.array([row[4] for row in found], np.int64),
-        sensor=np.array([row[1] for row in found], np.int32),
-        lon_deg=numbers[:, 0],
-        lat_deg=numbers[:, 1],
-        var_east_m2=numbers[:, 2],
-        cov_m2=numbers[:, 3],
-        var_north_m2=numbers[:, 4],
-        bearing_deg=absent,
-        bearing_sigma_deg=absent,
-        range_m=absent,
-        range_sigma_m=absent,
-        east_mps=numbers[:, 5],
-        north_mps=numbers[:, 6],
-        speed_sigma_mps=numbers[:, 7],
-        score=absent,
-        classes=classes.astype(np.float32),
-        sensor_track=np.full(n, None),
-        extras=np.full(n, None),
-    )
-    order = np.lexsort((rows.seq, rows.boot, rows.edge, rows.at_us))
+    table = blank(len(found))
+    table["at_us"] = table["arrived_us"] = [row[0] for row in found]
+    table["sensor"] = [row[1] for row in found]
+    table["edge"] = [edge_number(row[2]) for row in found]
+    table["boot"], table["seq"] = [row[3] for row in found], [row[4] for row in found]
+    for k, name in enumerate(_NUMBERS, start=5):
+        table[name] = [np.nan if row[k] is None else row[k] for row in found]
+    table["classes"] = [[np.nan] * 5 if row[13] is None else row[13] for row in found]
+    rows = Rows(table, np.zeros(0, np.uint8))
+    order = np.lexsort((rows["seq"], rows["boot"], rows["edge"], rows["at_us"]))
     live = [found[i][14] for i in order.tolist()]
     return rows.take(order), [None if id is None else id.bytes for id in live]
+
+
+#: As `detections_between` gives them.
+_NUMBERS = (
+    "lon_deg",
+    "lat_deg",
+    "var_east_m2",
+    "cov_m2",
+    "var_north_m2",
+    "east_mps",
+    "north_mps",
+    "speed_sigma_mps",
+)

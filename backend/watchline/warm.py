@@ -1,22 +1,29 @@
 """Compile what is compiled at first use, before anybody waits for it.
 
-Tracker, geofences and rules run as machine code that numba makes once for each machine and
-version of the sources, and keeps in `__pycache__`. The first step of a new clone would take tens
+The way in, tracker, geofences and rules run as machine code that numba makes once for each machine
+and version of the sources, and keeps in `__pycache__`. The first step of a new clone would take tens
 of seconds; `make setup` and the start of each worker run this instead, a second when all is kept.
 """
 
+import msgspec
 import numpy as np
 
+from watchline.detections.accept import accept
+from watchline.detections.copy import pack
+from watchline.detections.ledger import SeqSet
 from watchline.detections.model import Batch
+from watchline.detections.parcel import decode_parcel
+from watchline.detections.wire import Names
 from watchline.geofences.model import Direction, Geofence, GeofenceKind
 from watchline.rules import engine
 from watchline.rules.model import Rule, Severity
 from watchline.rules.state import RuleState
 from watchline.tracks import tracker
+from watchline_sensors.contract import Bearing, Detection, Envelope, Lane, encode_envelope
 
 
 def warm_up() -> None:
-    """Walk a target through an area and over a line; what it finds is thrown away."""
+    """Walk a target through an area and over a line, send a detection; all is thrown away."""
     n = 30
     ones = np.ones(n, np.int32)
     unknown = np.full(n, np.nan)
@@ -55,8 +62,34 @@ def warm_up() -> None:
         ],
     )
     _, findings = engine.step(RuleState.empty(), updates, None, compiled)
-    if {finding.kind for finding in findings} != {"enter", "exit", "cross"}:
+    if not _way_in() or {finding.kind for finding in findings} != {"enter", "exit", "cross"}:
         raise RuntimeError("the compiled steps do not find what they must: clear __pycache__")
+
+
+def _way_in() -> bool:
+    """Bring a detection from the wire to a COPY stream; whether it arrived."""
+    item = Detection(sensor="s", at_us=1, bearing=Bearing(bearing_deg=1.0, sigma_deg=1.0))
+    envelope = Envelope(
+        edge="e",
+        boot=1,
+        lane=Lane.LIVE,
+        sent_at_us=1,
+        watermark_us=1,
+        highest_seq=1,
+        seqs=[1],
+        items=[msgspec.Raw(msgspec.msgpack.encode(item))],
+    )
+    rows = accept(decode_parcel(encode_envelope(envelope)), SeqSet(), Names(["s"]), {}).rows
+    stream = pack(
+        rows,
+        known_us=1,
+        sector="s",
+        timing=np.zeros(len(rows), np.uint8),
+        track_ids=np.zeros((len(rows), 16), np.uint8),
+        edge_ids={0: "e"},
+        sensor_ids={0: "s"},
+    )
+    return len(rows) == 1 and len(stream) > 100
 
 
 if __name__ == "__main__":

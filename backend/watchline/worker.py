@@ -23,6 +23,7 @@ from watchline.db.engine import connect_sync
 from watchline.db.sql import load
 from watchline.detections.accept import signature_holds
 from watchline.detections.ledger import SeqsRefused
+from watchline.detections.parcel import decode_parcel
 from watchline.detections.refusals import Refusals
 from watchline.live.broadcast import Broadcaster
 from watchline.live.model import Frame
@@ -35,7 +36,6 @@ from watchline.warm import warm_up
 from watchline_sensors.contract import (
     MAX_ENVELOPE_BYTES,
     EnvelopeError,
-    decode_envelope,
     encode_receipt,
 )
 
@@ -219,10 +219,10 @@ class Worker:
                 raise Refused(403, "edge.unknown")
             if not signature_holds(key, _signature(request), body):
                 raise Refused(401, "envelope.signature_wrong")
-            envelope = decode_envelope(body, json=as_json)
-            if envelope.edge != edge:
+            parcel = decode_parcel(body, json=as_json)
+            if parcel.header.edge != edge:
                 raise Refused(403, "envelope.edge_mismatch")
-            receipt = pipeline.receive(envelope, json=as_json)
+            receipt = pipeline.receive(parcel)
         except EnvelopeError as error:
             status = 413 if error.code == "envelope.too_large" else 400
             raise Refused(status, error.code) from error

@@ -4,6 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 SeqRange = tuple[int, int]
 
 
@@ -39,15 +42,23 @@ class SeqSet:
         self._from[left:right] = [low]
         self._to[left:right] = [high]
 
-    def add_all(self, seqs: Sequence[int]) -> None:
+    def add_all(self, seqs: Sequence[int] | NDArray[np.int64]) -> None:
         """Add ascending integers, run by run."""
-        i = 0
-        while i < len(seqs):
-            j = i + 1
-            while j < len(seqs) and seqs[j] == seqs[j - 1] + 1:
-                j += 1
-            self.add(seqs[i], seqs[j - 1] + 1)
-            i = j
+        found = np.asarray(seqs, np.int64)
+        if not len(found):
+            return
+        ends = np.flatnonzero(np.diff(found) != 1)
+        lows = found[np.concatenate([[0], ends + 1])].tolist()
+        highs = found[np.concatenate([ends, [len(found) - 1]])].tolist()
+        for low, high in zip(lows, highs, strict=True):
+            self.add(low, high + 1)
+
+    def holding(self, seqs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """For each of these integers whether it is in the set."""
+        if not self._from or not len(seqs) or seqs.min() >= self._to[-1]:
+            return np.zeros(len(seqs), np.bool_)
+        place = np.searchsorted(np.array(self._from, np.int64), seqs, side="right") - 1
+        return (place >= 0) & (seqs < np.array(self._to, np.int64)[place])
 
     def __contains__(self, seq: int) -> bool:
         i = bisect_right(self._from, seq) - 1
@@ -111,7 +122,12 @@ class SeqsRefused(Exception):
 
 
 def check_seqs(
-    known: SeqSet, highest: int, *, seqs: Sequence[int], lost: Sequence[SeqRange], told: int
+    known: SeqSet,
+    highest: int,
+    *,
+    seqs: Sequence[int] | NDArray[np.int64],
+    lost: Sequence[SeqRange],
+    told: int,
 ) -> None:
     """Refuse an envelope that would make its boot's row in the ledger large or absurd; pure.
 
@@ -122,7 +138,8 @@ def check_seqs(
     if told > min(highest + MAX_JUMP, MAX_SEQ):
         raise SeqsRefused("ledger.seq_jump")
     apart = all(one[1] <= other[0] for one, other in pairwise(lost))
-    if not apart or any(bisect_left(seqs, low) < bisect_left(seqs, high) for low, high in lost):
+    places = np.searchsorted(np.asarray(seqs, np.int64), np.array(lost, np.int64).reshape(-1, 2))
+    if not apart or bool(np.any(places[:, 0] < places[:, 1])):
         raise SeqsRefused("ledger.lost_contradicts")
     after = known.copy()
     after.add_all(seqs)

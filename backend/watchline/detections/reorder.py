@@ -71,7 +71,7 @@ class ReorderBuffer:
         watermark the wall clock stands for them.
         """
         marks = self._marks(now_us)
-        waiting = [int(rows.at_us.min()) for rows in self._waiting]
+        waiting = [int(rows["at_us"].min()) for rows in self._waiting]
         passed = max(min(marks, default=0), max(marks, default=now_us) - MOST_HOLD_US)
         return min([passed, now_us - self._hold_us, *waiting])
 
@@ -84,7 +84,7 @@ class ReorderBuffer:
         if not self._waiting:
             return None
         rows = concatenate(self._waiting)
-        slots = rows.at_us // self._slot_us
+        slots = rows["at_us"] // self._slot_us
         bound = self._bound(rows, slots, now_us)
         leaving = slots < bound
         if not leaving.any():
@@ -103,7 +103,7 @@ class ReorderBuffer:
         if marks and not in_grace:
             bound = (min(marks) + 1) // self._slot_us
         hold_us = self._hold_us
-        overdue = rows.arrived_us <= now_us - hold_us
+        overdue = rows["arrived_us"] <= now_us - hold_us
         if overdue.any() and not in_grace:
             bound = max(bound, int(slots[overdue].max()) + 1)
         return min(bound, now_us // self._slot_us)

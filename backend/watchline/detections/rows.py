@@ -1,128 +1,136 @@
-"""Detections as columns: from the contract's structs to the tracker and to binary COPY."""
+"""Detections as columns: one packed record a detection, and a heap for its texts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from watchline_sensors.contract import CLASS_ORDER, Detection
 
-_NAN = float("nan")
-_NO_CLASSES = (_NAN,) * len(CLASS_ORDER)
+#: One detection; NaN: not told. Angles in degrees, lengths in metres, the frame of lon/lat is
+#: WGS 84 and that of the covariance its local east and north. `sensor` and `edge` are the
+#: database's numbers. A text is `*_size` octets of the heap from `*_from` on, none when −1.
+ROW = np.dtype(
+    [
+        ("at_us", "<i8"),
+        ("arrived_us", "<i8"),
+        ("boot", "<i8"),
+        ("seq", "<i8"),
+        ("lon_deg", "<f8"),
+        ("lat_deg", "<f8"),
+        ("var_east_m2", "<f8"),
+        ("cov_m2", "<f8"),
+        ("var_north_m2", "<f8"),
+        ("bearing_deg", "<f8"),
+        ("bearing_sigma_deg", "<f8"),
+        ("range_m", "<f8"),
+        ("range_sigma_m", "<f8"),
+        ("east_mps", "<f8"),
+        ("north_mps", "<f8"),
+        ("speed_sigma_mps", "<f8"),
+        ("score", "<f8"),
+        ("track_from", "<i8"),  # the device's own track number
+        ("extras_from", "<i8"),  # as JSON
+        ("track_size", "<i4"),
+        ("extras_size", "<i4"),
+        ("sensor", "<i4"),
+        ("edge", "<i4"),
+        ("classes", "<f4", (len(CLASS_ORDER),)),
+        ("spare", "<i4"),
+    ]
+)
+#: numpy copies records field by field, octets at once.
+_OCTETS = np.dtype((np.void, ROW.itemsize))
+#: The floating-point columns, absent as NaN.
+FLOATS = tuple(name for name in ROW.names or () if ROW[name] == np.dtype("<f8"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """n detections with their natural keys, column by column; NaN or None: not told.
+    """n detections with their natural keys; `rows["at_us"]` is a column, see ROW."""
 
-    Angles in degrees, lengths in metres, the frame of lon/lat is WGS 84 and that of the
-    covariance its local east and north. `sensor` and `edge` are the database's numbers.
-    """
-
-    at_us: NDArray[np.int64]
-    arrived_us: NDArray[np.int64]
-    edge: NDArray[np.int32]
-    boot: NDArray[np.int64]
-    seq: NDArray[np.int64]
-    sensor: NDArray[np.int32]
-    lon_deg: NDArray[np.float64]
-    lat_deg: NDArray[np.float64]
-    var_east_m2: NDArray[np.float64]
-    cov_m2: NDArray[np.float64]
-    var_north_m2: NDArray[np.float64]
-    bearing_deg: NDArray[np.float64]
-    bearing_sigma_deg: NDArray[np.float64]
-    range_m: NDArray[np.float64]
-    range_sigma_m: NDArray[np.float64]
-    east_mps: NDArray[np.float64]
-    north_mps: NDArray[np.float64]
-    speed_sigma_mps: NDArray[np.float64]
-    score: NDArray[np.float64]
-    classes: NDArray[np.float32]  # (n, 5)
-    sensor_track: NDArray[np.object_]
-    extras: NDArray[np.object_]
+    table: NDArray[Any]  # (n,) of ROW
+    heap: NDArray[np.uint8]
 
     def __len__(self) -> int:
-        return len(self.at_us)
+        return len(self.table)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.table[name]
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Rows":
         """The rows at `index` (positions or a mask), in that order."""
-        return Rows(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        return Rows(self.table.view(_OCTETS)[index].view(ROW), self.heap)
 
     def in_time_order(self) -> "Rows":
         """Sorted by (at, edge, boot, seq): the one order in which a sector lives."""
-        return self.take(np.lexsort((self.seq, self.boot, self.edge, self.at_us)))
+        table = self.table
+        return self.take(np.lexsort((table["seq"], table["boot"], table["edge"], table["at_us"])))
+
+    def by_boot(self) -> list[tuple[int, int, NDArray[np.int64]]]:
+        """(edge number, boot, its seqs ascending) of each boot that has rows here."""
+        edge, boot, seq = self["edge"], self["boot"], self["seq"]
+        found = []
+        left = np.ones(len(self), np.bool_)
+        while left.any():
+            first = int(left.argmax())
+            mine = left & (boot == boot[first]) & (edge == edge[first])
+            found.append((int(edge[first]), int(boot[first]), np.sort(seq[mine])))
+            left &= ~mine
+        return found
 
 
 def concatenate(parts: Sequence[Rows]) -> Rows:
     """All rows of `parts`, one after the other; `parts` must not be empty."""
     if len(parts) == 1:
         return parts[0]
-    return Rows(
-        **{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Rows)}
-    )
+    table = np.concatenate([part.table.view(_OCTETS) for part in parts]).view(ROW)
+    # Parts taken from one envelope share its heap.
+    at: dict[int, int] = {}
+    heaps: list[NDArray[np.uint8]] = []
+    row = size = 0
+    for part in parts:
+        shift = at.get(id(part.heap))
+        if shift is None:
+            shift = at[id(part.heap)] = size
+            heaps.append(part.heap)
+            size += len(part.heap)
+        table["track_from"][row : row + len(part)] += shift
+        table["extras_from"][row : row + len(part)] += shift
+        row += len(part)
+    return Rows(table, np.concatenate(heaps))
 
 
-def to_rows(
-    seqs: Sequence[int],
-    detections: Sequence[Detection],
-    *,
-    edge: int,
-    boot: int,
-    arrived_us: int,
-    sensor_numbers: dict[str, int],
-) -> Rows:
-    """Columns of one envelope's detections; each sensor must be in `sensor_numbers`."""
-    n = len(detections)
-    numbers = np.full((n, 12), _NAN)
-    classes = np.full((n, len(CLASS_ORDER)), _NAN, np.float32)
-    tracks = np.empty(n, object)
-    extras = np.empty(n, object)
-    for i, d in enumerate(detections):
-        p, b, v = d.position, d.bearing, d.velocity
-        if p is not None:
-            numbers[i, :5] = (
-                p.lon_deg,
-                p.lat_deg,
-                p.var_east_m2,
-                p.cov_east_north_m2,
-                p.var_north_m2,
-            )
-        if b is not None:
-            numbers[i, 5:7] = (b.bearing_deg, b.sigma_deg)
-            if b.range_m is not None:
-                numbers[i, 7] = b.range_m
-            if b.range_sigma_m is not None:
-                numbers[i, 8] = b.range_sigma_m
-        if v is not None:
-            numbers[i, 9:12] = (v.east_mps, v.north_mps, v.sigma_mps)
-        if d.classes is not None:
-            classes[i] = [d.classes.get(name, 0.0) for name in CLASS_ORDER]
-        tracks[i] = d.sensor_track
-        extras[i] = d.extras
-    columns = numbers.T.copy()
-    return Rows(
-        at_us=np.fromiter((d.at_us for d in detections), np.int64, n),
-        arrived_us=np.full(n, arrived_us, np.int64),
-        edge=np.full(n, edge, np.int32),
-        boot=np.full(n, boot, np.int64),
-        seq=np.array(seqs, np.int64),
-        sensor=np.fromiter((sensor_numbers[d.sensor] for d in detections), np.int32, n),
-        lon_deg=columns[0],
-        lat_deg=columns[1],
-        var_east_m2=columns[2],
-        cov_m2=columns[3],
-        var_north_m2=columns[4],
-        bearing_deg=columns[5],
-        bearing_sigma_deg=columns[6],
-        range_m=columns[7],
-        range_sigma_m=columns[8],
-        east_mps=columns[9],
-        north_mps=columns[10],
-        speed_sigma_mps=columns[11],
-        score=np.fromiter((_NAN if d.score is None else d.score for d in detections), float, n),
-        classes=classes,
-        sensor_track=tracks,
-        extras=extras,
-    )
+def blank(n: int) -> NDArray[Any]:
+    """n records of ROW in which nothing is told."""
+    table = np.zeros(n, ROW)
+    for name in FLOATS:
+        table[name] = np.nan
+    table["classes"] = np.nan
+    table["track_size"] = table["extras_size"] = -1
+    return table
+
+
+def fill(row: Any, detection: Detection) -> None:
+    """Write a detection's numbers into a blank record; texts, sensor and keys are not its own."""
+    row["at_us"] = detection.at_us
+    p, b, v = detection.position, detection.bearing, detection.velocity
+    if p is not None:
+        row["lon_deg"], row["lat_deg"] = p.lon_deg, p.lat_deg
+        row["var_east_m2"], row["var_north_m2"] = p.var_east_m2, p.var_north_m2
+        row["cov_m2"] = p.cov_east_north_m2
+    if b is not None:
+        row["bearing_deg"], row["bearing_sigma_deg"] = b.bearing_deg, b.sigma_deg
+        if b.range_m is not None:
+            row["range_m"] = b.range_m
+        if b.range_sigma_m is not None:
+            row["range_sigma_m"] = b.range_sigma_m
+    if v is not None:
+        row["east_mps"], row["north_mps"] = v.east_mps, v.north_mps
+        row["speed_sigma_mps"] = v.sigma_mps
+    if detection.classes is not None:
+        row["classes"] = [detection.classes.get(name, 0.0) for name in CLASS_ORDER]
+    if detection.score is not None:
+        row["score"] = detection.score

@@ -57,7 +57,7 @@ def _seq_set(text: str) -> SeqSet:
     )
 
 
-def copy_detections(connection: Connection, stream: bytes) -> None:
+def copy_detections(connection: Connection, stream: memoryview) -> None:
     """Send one packed COPY stream (see detections.copy)."""
     with connection.cursor() as cursor, cursor.copy(_copy) as copy:
         copy.write(stream)

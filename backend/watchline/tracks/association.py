@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline.tracks.compiled import kernel
+from watchline.compiled import kernel
 
 
 class Desk(NamedTuple):

@@ -7,7 +7,7 @@ Evidence is five numbers: for the four kinds the summed log likelihood ratios ag
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline.tracks.compiled import kernel
+from watchline.compiled import kernel
 
 #: A single plot never says less than this for a kind: sensors mix kinds up.
 FLOOR = 0.02

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from watchline.tracks.compiled import kernel
+from watchline.compiled import kernel
 from watchline.tracks.config import Limits
 from watchline.tracks.evidence import absorb
 from watchline.tracks.grid import Grid

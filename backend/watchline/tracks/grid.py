@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline.tracks.compiled import kernel
+from watchline.compiled import kernel
 
 #: Width of the smallest cells: about the gates of walkers seen each second.
 CELL_M = 64.0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline.tracks.compiled import kernel
+from watchline.compiled import kernel
 
 #: Added to each plot's variances: no covariance we keep can become singular.
 FLOOR_M2 = 1e-4

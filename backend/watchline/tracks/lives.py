@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline.tracks.compiled import kernel
+from watchline.compiled import kernel
 from watchline.tracks.config import MERGE_US, Limits
 from watchline.tracks.grid import Grid, clear, near, put
 from watchline.tracks.kalman import distance, load, predict

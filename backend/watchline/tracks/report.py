@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline.tracks.compiled import kernel
+from watchline.compiled import kernel
 from watchline.tracks.evidence import probabilities
 from watchline.tracks.model import TrackUpdates
 

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from watchline import compiled
+from watchline.compiled import entry, kernel
 from watchline.tracks import (
     association,
-    compiled,
     config,
     evidence,
     feed,
@@ -17,7 +18,6 @@ from watchline.tracks import (
 )
 from watchline.tracks import grid as grids
 from watchline.tracks.association import Desk, assign
-from watchline.tracks.compiled import entry, kernel
 from watchline.tracks.config import CANDIDATES, LOOK_GAP_US, SLOT_US, Limits
 from watchline.tracks.feed import feed as feed_track
 from watchline.tracks.feed import found, usable

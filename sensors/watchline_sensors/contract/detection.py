@@ -117,7 +117,7 @@ class Detection(
                 return "detection.classes_invalid"
         if self.score is not None and not 0.0 <= self.score <= 1.0:
             return "detection.score_invalid"
-        if self.extras is not None and not _bounded(self.extras):
+        if self.extras is not None and not extras_hold(self.extras):
             return "detection.extras_too_large"
         if not (
             self.sensor and is_plain_text(self.sensor) and is_plain_text(self.sensor_track or "")
@@ -126,7 +126,8 @@ class Detection(
         return None
 
 
-def _bounded(extras: dict[str, int | float | str]) -> bool:
+def extras_hold(extras: dict[str, int | float | str]) -> bool:
+    """Whether these device facts are few, short and finite enough to be kept."""
     return len(extras) <= MAX_EXTRAS and all(
         is_plain_text(key)
         and (is_plain_text(value) if isinstance(value, str) else math.isfinite(value))

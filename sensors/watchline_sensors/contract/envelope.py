@@ -37,13 +37,12 @@ class Lane(StrEnum):
     ARCHIVE = "archive"
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """Items of one boot of one edge, in ascending seq order.
+class EnvelopeHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """What an envelope says beside its items.
 
-    `seqs[i]` belongs to `items[i]`. `watermark_us` promises that no later live envelope
-    of this boot holds a detection with `at_us` at or before it. `highest_seq` is the last
-    seq the boot has given out, so that a missing tail shows. `lost` are seqs the edge will
-    never send. On the wire `items` are encoded apart so that one bad item harms no other.
+    `watermark_us` promises that no later live envelope of this boot holds a detection with
+    `at_us` at or before it. `highest_seq` is the last seq the boot has given out, so that a
+    missing tail shows. `lost` are seqs the edge will never send.
     """
 
     version: int = SCHEMA_VERSION
@@ -54,6 +53,26 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     watermark_us: int
     highest_seq: int
     lost: list[SeqRange] = []
+
+    def holds(self) -> bool:
+        """Whether every number is within its bounds."""
+        return (
+            0 < len(self.edge) <= 64
+            and 0 <= self.boot < 2**63
+            and 0 <= self.highest_seq < 2**62
+            and len(self.lost) <= _MAX_RANGES
+            and all(1 <= a < b <= self.highest_seq + 1 for a, b in self.lost)
+            and abs(self.sent_at_us) < 2**60
+            and abs(self.watermark_us) < 2**60
+        )
+
+
+class Envelope(EnvelopeHeader, frozen=True, kw_only=True):
+    """Items of one boot of one edge, in ascending seq order: `seqs[i]` belongs to `items[i]`.
+
+    On the wire `items` are encoded apart so that one bad item harms no other.
+    """
+
     seqs: list[int] = []
     items: list[msgspec.Raw] = []
 
@@ -131,16 +150,10 @@ def decode_envelope(body: bytes, *, json: bool = False) -> Envelope:
 def _frame_holds(envelope: Envelope) -> bool:
     seqs = envelope.seqs
     return (
-        0 < len(envelope.edge) <= 64
-        and 0 <= envelope.boot < 2**63
-        and 0 <= envelope.highest_seq < 2**62
+        envelope.holds()
         and len(seqs) == len(envelope.items) <= MAX_ITEMS
         and all(a < b for a, b in itertools.pairwise(seqs))
         and (not seqs or (seqs[0] >= 1 and seqs[-1] <= envelope.highest_seq))
-        and len(envelope.lost) <= _MAX_RANGES
-        and all(1 <= a < b <= envelope.highest_seq + 1 for a, b in envelope.lost)
-        and abs(envelope.sent_at_us) < 2**60
-        and abs(envelope.watermark_us) < 2**60
     )
 
 

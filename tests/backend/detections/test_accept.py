@@ -8,14 +8,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from columns import parcel, taken
 from watchline.detections.accept import accept, signature_holds
 from watchline.detections.ledger import SeqSet
+from watchline.detections.wire import Names
 from watchline_sensors.contract import (
     Bearing,
     Detection,
-    Envelope,
     Health,
-    Lane,
     Position,
     SensorInfo,
     signing_input,
@@ -25,26 +25,10 @@ PLACE = Position(lon_deg=24.0, lat_deg=50.5, var_east_m2=9.0, var_north_m2=9.0)
 GOOD = Detection(sensor="radar-a", at_us=1_000_000, position=PLACE)
 
 
-def envelope(*items, seqs=None, lost=(), highest=1000):
-    encode = msgspec.msgpack.encode
-    raw = [msgspec.Raw(item if isinstance(item, bytes) else encode(item)) for item in items]
-    return Envelope(
-        edge="edge-a",
-        boot=7,
-        lane=Lane.LIVE,
-        sent_at_us=0,
-        watermark_us=0,
-        highest_seq=highest,
-        lost=list(lost),
-        seqs=list(seqs or range(1, len(items) + 1)),
-        items=raw,
-    )
-
-
 def test_a_new_detection_is_taken_and_a_known_one_dropped():
-    found = accept(envelope(GOOD, GOOD, seqs=[4, 5]), SeqSet([(1, 5)]), frozenset({"radar-a"}))
-    assert (list(found.seqs), found.duplicates) == ([5], 1)
-    assert found.detections == [GOOD]
+    found = taken(GOOD, GOOD, seqs=[4, 5], known=SeqSet([(1, 5)]))
+    assert (found.rows["seq"].tolist(), found.duplicates) == ([5], 1)
+    assert found.rows["at_us"].tolist() == [1_000_000]
 
 
 def bent(**changes):
@@ -58,7 +42,8 @@ def moved(**changes):
 @pytest.mark.parametrize(
     ("item", "code"),
     [
-        (b"\xc1", "item.malformed"),
+        (b"\xc0", "item.malformed"),
+        (b"\x80", "item.malformed"),
         (msgspec.msgpack.encode(GOOD).replace(b"radar-a", b"radar-\xff"), "item.malformed"),
         (msgspec.msgpack.encode({"type": "detection", "sensor": 3}), "item.malformed"),
         (bent(sensor="nobody"), "item.sensor_unknown"),
@@ -86,31 +71,46 @@ def moved(**changes):
     ],
 )
 def test_a_bad_item_is_quarantined_with_its_code_and_harms_no_other(item, code):
-    found = accept(
-        envelope(GOOD, item, GOOD), SeqSet(), frozenset({"radar-a"}), frozenset({"radar-of-b"})
-    )
+    found = taken(GOOD, item, GOOD)
     assert [(q.seq, q.code) for q in found.quarantined] == [(2, code)]
-    assert list(found.seqs) == [1, 3]
+    assert found.rows["seq"].tolist() == [1, 3]
 
 
 def test_a_description_in_the_same_envelope_makes_its_sensor_known():
     info = SensorInfo(
         sensor="radar-a", at_us=1, kind="radar", name="n", lon_deg=24, lat_deg=50, height_m=200
     )
-    found = accept(envelope(info, GOOD), SeqSet(), frozenset())
-    assert (list(found.other_seqs), list(found.seqs)) == ([1], [2])
+    found = accept(parcel(info, GOOD), SeqSet(), Names([]), {})
+    assert (list(found.other_seqs), found.rows["seq"].tolist()) == ([1], [2])
+    assert [found.names[k] for k in found.rows["sensor"]] == ["radar-a"]
 
 
 def test_lost_ranges_count_only_what_was_not_known():
-    found = accept(envelope(lost=[(1, 10)]), SeqSet([(3, 5)]), frozenset())
+    found = taken(lost=[(1, 10)], known=SeqSet([(3, 5)]))
     assert list(found.lost) == [(1, 3), (5, 10)]
 
 
-@given(st.lists(st.binary(max_size=40), min_size=1, max_size=5))
+def test_items_as_json_end_as_those_in_msgpack_do():
+    full = bent(sensor_track="7", extras={"n": 1}, classes={"person": 0.5})
+    packed, told = taken(full, bent(sensor="x")), taken(full, bent(sensor="x"), json=True)
+    assert told.rows.table.tobytes() == packed.rows.table.tobytes()
+    assert told.rows.heap.tobytes() == packed.rows.heap.tobytes()
+    assert [q.code for q in told.quarantined] == ["item.sensor_unknown"]
+
+
+objects = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=9)
+    | st.binary(max_size=300),
+    lambda inner: st.lists(inner, max_size=20) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(st.lists(objects, min_size=1, max_size=5))
 @settings(max_examples=300, deadline=None)
-def test_every_item_is_accounted_for_whatever_its_bytes(blobs):
-    found = accept(envelope(*blobs), SeqSet(), frozenset({"radar-a"}))
-    assert len(found.seqs) + len(found.others) + len(found.quarantined) == len(blobs)
+def test_every_item_is_accounted_for_whatever_it_is(things):
+    found = taken(*(msgspec.msgpack.encode(thing) for thing in things))
+    assert len(found.rows) + len(found.others) + len(found.quarantined) == len(things)
 
 
 def test_signature_is_the_edges_own_over_this_very_body():

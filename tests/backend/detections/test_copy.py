@@ -7,9 +7,9 @@ import uuid
 import numpy as np
 import pytest
 
+from columns import rows_of
 from watchline.detections import store
 from watchline.detections.copy import pack
-from watchline.detections.rows import to_rows
 from watchline_sensors.contract import Bearing, Detection, ObjectClass, Position, Velocity
 
 AT = 1_790_000_000_123_456
@@ -41,14 +41,7 @@ def detections():
 
 @pytest.fixture
 def stored(database):
-    rows = to_rows(
-        [1, 2, 3, 4],
-        list(detections()),
-        edge=5,
-        boot=2**62,
-        arrived_us=AT,
-        sensor_numbers={"a": 1, "b": 2},
-    )
+    rows = rows_of(list(detections()), edge=5, boot=2**62, arrived_us=AT)
     tracks = np.zeros((4, 16), np.uint8)
     tracks[1] = np.frombuffer(uuid.UUID(int=99).bytes, np.uint8)
     stream = pack(

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from columns import rows_of
 from watchline.detections.reorder import ReorderBuffer
-from watchline.detections.rows import to_rows
 from watchline_sensors.contract import Detection, Position
 
 SLOT = 50_000
@@ -20,10 +20,7 @@ def buffer(expected=(), grace_until_us=0):
 
 def rows(edge, *times_us, arrived_us=0, first_seq=1):
     items = [Detection(sensor="a", at_us=t, position=PLACE) for t in times_us]
-    seqs = range(first_seq, first_seq + len(items))
-    return to_rows(
-        list(seqs), items, edge=edge, boot=1, arrived_us=arrived_us, sensor_numbers={"a": 1}
-    )
+    return rows_of(items, edge=edge, boot=1, arrived_us=arrived_us, first_seq=first_seq)
 
 
 def test_a_slot_waits_for_the_slowest_connected_edge():
@@ -33,7 +30,7 @@ def test_a_slot_waits_for_the_slowest_connected_edge():
     held.heard(2, 90_000, 200_000)
     assert held.release(200_000) is None
     held.heard(2, 149_999, 210_000)
-    assert held.release(210_000).at_us.tolist() == [100_000]
+    assert held.release(210_000)["at_us"].tolist() == [100_000]
     assert len(held) == 0
 
 
@@ -132,6 +129,6 @@ def test_whatever_the_arrival_the_order_is_by_time_and_key_and_nothing_is_lost(s
     released = held.release(10_000_000)
     if released is not None:
         out.append(released)
-    keys = [k for part in out for k in zip(part.at_us, part.edge, part.seq, strict=True)]
+    keys = [k for part in out for k in zip(part["at_us"], part["edge"], part["seq"], strict=True)]
     assert sorted(int(k[2]) for k in keys) == list(range(1, len(sightings) + 1))
     assert keys == sorted(keys)

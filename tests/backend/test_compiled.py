@@ -11,7 +11,7 @@ import pytest
 _names = itertools.count()
 
 INNER = """
-from watchline.tracks.compiled import kernel
+from watchline.compiled import kernel
 
 @kernel
 def part(x):
@@ -21,7 +21,7 @@ def part(x):
 OUTER = """
 from pathlib import Path
 from inner import part
-from watchline.tracks.compiled import entry
+from watchline.compiled import entry
 
 @entry(__file__, str(Path(__file__).with_name("inner.py")))
 def whole(x):

@@ -1,4 +1,4 @@
-"""Machine code for the tracker's inner loops, kept on disk where that is possible."""
+"""Machine code for inner loops, kept on disk where that is possible."""
 
 import contextlib
 import hashlib

@@ -1,0 +1,356 @@
+"""Signed envelopes to committed rows, beside a bare COPY of the same rows: `make bench-pipeline`.
+
+A real worker takes envelopes of 1,000 detections over HTTP: 2,000 walking targets, each seen
+once a scan with σ 10 m, among 1,000 geofences that all have a rule; signatures, ledger, tracker,
+rules, incidents, state, projection and feed are on, and so is synchronous_commit. Scans follow
+each other as quickly as the worker settles them. `bare_copy_per_s` is what the same PostgreSQL
+takes of the stored rows, packed before, into the same partitioned table with the same indexes,
+in commits of as many rows as the worker's. Rounds of both alternate, each on a fresh sector;
+medians count. `us_per_detection` is where the worker's time went, by stage.
+Last line: one JSON object.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import psycopg
+import shapely
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench_geofences import EXTENT_M, areas, lines
+
+from plain_sector import ORIGIN, ring
+from system import EdgeDouble, System, wait_for
+from watchline.db.cluster import Cluster
+from watchline.detections.copy import COLUMNS
+from watchline.sectors.plane import SectorPlane
+from watchline_sensors.contract import (
+    Detection,
+    Envelope,
+    Position,
+    Receipt,
+    SensorInfo,
+    Velocity,
+    decode_receipt,
+    encode_envelope,
+)
+
+TARGETS = 2000
+ITEMS = 1000
+#: Between two scans as the targets walk; how quickly they really follow is what is measured.
+SCAN_S = 0.06
+WINDOW = 20_000
+_STAMP = 0x7EADBEEF12345678
+SIGMA_M = 10.0
+SENSORS = 50
+GEOFENCES = 1000
+#: Given and settled before the clock runs: tracks are confirmed, first alarms raised.
+WARM_SCANS = 15
+
+
+def draw(system: System, name: str) -> None:
+    """A sector with 1,000 geofences over 50 x 50 km: nine of ten areas, each with a rule."""
+    system.import_sector(
+        {
+            "sector": {
+                "id": name,
+                "name": name,
+                "time_zone": "Europe/Warsaw",
+                "synthetic": True,
+                "origin": list(ORIGIN),
+                "geom": {"type": "Polygon", "coordinates": [ring(0, 0, 2 * EXTENT_M)]},
+            },
+            "sites": [],
+            "edges": [],
+            "geofences": [],
+            "rules": [],
+        }
+    )
+    rng = np.random.default_rng(1)
+    plane = SectorPlane(*ORIGIN)
+    made = [*areas(GEOFENCES * 9 // 10, rng), *lines(GEOFENCES // 10, rng)]
+    with system.connect() as connection, connection.cursor() as cursor:
+        for k, geofence in enumerate(made):
+            lon_lat = np.column_stack(plane.to_lon_lat(*geofence.rings[0].T))
+            area = geofence.kind == "area"
+            shape = shapely.Polygon(lon_lat) if area else shapely.LineString(lon_lat)
+            id = f"{name}-{geofence.id}"
+            cursor.execute(
+                """INSERT INTO geofence (id, version, sector_id, name, kind, geom, directions,
+                       valid_from, rev)
+                   VALUES (%s, 1, %s, %s, %s, ST_GeomFromWKB(%s, 4326), %s, now(), 0)""",
+                [id, name, id, geofence.kind.value, shapely.to_wkb(shape),
+                 None if area else ["both"] * (len(lon_lat) - 1)],
+            )  # fmt: skip
+            cursor.execute(
+                """INSERT INTO rule (id, version, sector_id, name, kind, geofence_id, severity,
+                       params, valid_from, rev)
+                   VALUES (%s, 1, %s, %s, %s, %s, 'low', '{}', now(), 0)""",
+                [id, name, id, ("enter", "exit")[k % 2] if area else "cross", id],
+            )
+        connection.commit()
+
+
+def envelopes(edge: EdgeDouble, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """`count` encoded envelopes, and where in each the stamps stand that are set when it is sent.
+
+    The places of stamps: sent_at_us, watermark_us, then each item's at_us, eight octets each.
+    """
+    rng = np.random.default_rng(2)
+    plane = SectorPlane(*ORIGIN)
+    places = rng.uniform(-EXTENT_M / 2, EXTENT_M / 2, (TARGETS, 2))
+    speeds = rng.normal(0, 1.5, (TARGETS, 2))
+    encoder = msgspec.msgpack.Encoder()
+    name = edge.edge.removesuffix("-edge")
+    made = []
+    for part in range(count):
+        scan, half = divmod(part, TARGETS // ITEMS)
+        seen = places + speeds * scan * SCAN_S + rng.normal(0, SIGMA_M, (TARGETS, 2))
+        lon, lat = plane.to_lon_lat(seen[:, 0], seen[:, 1])
+        items = [
+            msgspec.Raw(
+                encoder.encode(
+                    Detection(
+                        sensor=f"{name}-radar-{k * SENSORS // TARGETS}",
+                        at_us=_STAMP,
+                        position=Position(
+                            lon_deg=float(lon[k]),
+                            lat_deg=float(lat[k]),
+                            var_east_m2=SIGMA_M**2,
+                            cov_east_north_m2=1.0,
+                            var_north_m2=SIGMA_M**2,
+                        ),
+                        velocity=Velocity(
+                            east_mps=float(speeds[k, 0]),
+                            north_mps=float(speeds[k, 1]),
+                            sigma_mps=0.5,
+                        ),
+                        sensor_track=str(k),
+                        score=0.9,
+                    )
+                )
+            )
+            for k in range(half * ITEMS, (half + 1) * ITEMS)
+        ]
+        first = edge.seq + 1
+        edge.seq += ITEMS
+        body = encode_envelope(
+            Envelope(
+                edge=edge.edge,
+                boot=edge.boot,
+                lane="live",
+                sent_at_us=_STAMP,
+                watermark_us=_STAMP,
+                highest_seq=edge.seq,
+                seqs=list(range(first, edge.seq + 1)),
+                items=items,
+            )
+        )
+        stamp = encoder.encode(_STAMP)
+        at = [found.start() + 1 for found in re.finditer(re.escape(stamp), body)]
+        assert len(at) == ITEMS + 2
+        made.append((np.frombuffer(bytearray(body), np.uint8), np.array(at)))
+    return made
+
+
+def play(edge: EdgeDouble, made: list[tuple[np.ndarray, np.ndarray]], settled: int) -> int:
+    """Send as quickly as the hub settles; each detection is stamped when it is sent.
+
+    At most WINDOW detections are on their way: a real-time source cannot run ahead of the
+    clock. Gives the number settled.
+    """
+    before_us = time.time_ns() // 1000
+    sent = settled
+    for body, at in made:
+        while sent - settled > WINDOW:
+            time.sleep(0.002)
+            settled = count_settled(edge.send(watermark_us=before_us))
+        now_us = time.time_ns() // 1000
+        stamps = np.concatenate(
+            [[now_us, now_us], np.linspace(before_us + 1, now_us, ITEMS).astype(np.int64)]
+        )
+        before_us = now_us
+        octets = stamps.astype(">u8").view(np.uint8).reshape(-1, 8)
+        body[at[:, None] + np.arange(8)] = octets
+        answer = edge.post(body.tobytes())
+        assert answer.status_code == 200, answer.text
+        settled = count_settled(decode_receipt(answer.content))
+        sent += ITEMS
+    while settled < sent:
+        time.sleep(0.005)
+        settled = count_settled(edge.send(watermark_us=before_us))
+    return settled
+
+
+def count_settled(receipt: Receipt) -> int:
+    """How many seqs of the boot are safe."""
+    return sum(high - low for low, high in receipt.settled)
+
+
+def sender(edge: EdgeDouble, count: int, inbox: Any, outbox: Any) -> None:
+    """In a process of its own: prepare, warm up, say so, then play all when told to."""
+    described = edge.seq
+    made = envelopes(edge, count // ITEMS)
+    last, edge.seq = edge.seq, described
+    warm = WARM_SCANS * TARGETS // ITEMS
+    edge.seq = last  # empty envelopes name the boot's highest seq
+    settled = play(edge, made[:warm], described)
+    outbox.put(settled)
+    inbox.get()
+    begun = time.perf_counter()
+    settled = play(edge, made[warm:], settled)
+    outbox.put((settled, time.perf_counter() - begun))
+
+
+def main() -> None:
+    """Run it; arguments make it shorter for tests."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--detections", type=int, default=300_000, help="in a round")
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="watchline-bench-"))
+    folder.chmod(0o711)
+    cluster = Cluster(folder / "pg", tcp=False)
+    system = System(cluster=cluster, database="bench", folder=folder)
+    try:
+        cluster.start(die_with_parent=True)
+        cluster.prepare("bench")
+        rounds = [measure(system, f"s{k}", options.detections) for k in range(options.rounds)]
+        print(json.dumps(summary(rounds)))
+    finally:
+        system.stop()
+        cluster.destroy()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def measure(system: System, name: str, count: int) -> dict[str, Any]:
+    """One round on a fresh sector with a worker of its own, then the bare COPY of its rows."""
+    draw(system, name)
+    edge = EdgeDouble(system, f"{name}-edge")
+    system.enroll(edge.edge, name, edge.public_key)
+    system.start("worker", "watchline", "worker", "--sector", name)
+    system.until_healthy("worker", system.worker)
+    wait_for("the writer", lambda: edge.post(b"").status_code == 400, 60)
+    edge.send(
+        *(
+            SensorInfo(
+                sensor=f"{name}-radar-{k}",
+                at_us=time.time_ns() // 1000,
+                kind="radar",
+                name=f"Radar {k}",
+                lon_deg=ORIGIN[0],
+                lat_deg=ORIGIN[1],
+                height_m=200.0,
+            )
+            for k in range(SENSORS)
+        ),
+        watermark_us=0,
+    )
+    edge.until_settled()
+    context = get_context("fork")
+    inbox, outbox = context.Queue(), context.Queue()
+    process = context.Process(target=sender, args=(edge, count, inbox, outbox), daemon=True)
+    process.start()
+    warm = outbox.get(timeout=120)
+    before = spent(system, name)
+    inbox.put("go")
+    sent, elapsed = outbox.get(timeout=300)
+    after = spent(system, name)
+    process.join(timeout=20)
+    system.kill("worker")
+    n = sent - warm
+    found = system.query(
+        "SELECT count(*), count(DISTINCT known_at), count(track_id) FROM detection"
+        " WHERE sector_id = %s AND timing = 'l' AND seq > %s",
+        name,
+        warm,
+    )[0]
+    assert found[0] == n, f"{n} were sent, {found[0]} are stored as live"
+    incidents = system.query("SELECT count(*) FROM incident WHERE sector_id = %s", name)[0][0]
+    bare = copy_bare(system, name, warm, n)
+    made = {
+        "pipeline_per_s": n / elapsed,
+        "bare_copy_per_s": bare,
+        "stages": {stage: 1e6 * s / n for stage, s in (after - before).items()},
+        "commits": found[1],
+        "tracked": found[2] / n,
+        "incidents": incidents,
+    }
+    print(
+        f"{name}: {n} detections in {elapsed:.2f} s and {found[1]} commits, "
+        f"{found[2] / n:.1%} tracked, {incidents} incidents; "
+        f"{n / elapsed:,.0f}/s, bare {bare:,.0f}/s",
+        flush=True,
+    )
+    return made
+
+
+def spent(system: System, name: str) -> Counter[str]:
+    """Seconds of each stage so far, as the writer counts them."""
+    return Counter()
+
+
+def copy_bare(system: System, name: str, warm: int, n: int) -> float:
+    """Rows per second of COPY alone, from streams packed by PostgreSQL itself."""
+    columns = ", ".join(COLUMNS)
+    with system.connect("ingest") as connection:
+        streams = []
+        commits = connection.execute(
+            "SELECT known_at FROM detection WHERE sector_id = %s AND timing = 'l' AND seq > %s"
+            " GROUP BY 1 ORDER BY 1",
+            [name, warm],
+        ).fetchall()
+        for (known_at,) in commits:
+            with connection.cursor().copy(
+                psycopg.sql.SQL(
+                    f"COPY (SELECT {columns} FROM detection WHERE sector_id = {{}} AND timing = 'l'"
+                    f" AND seq > {warm} AND known_at = {{}} ORDER BY at) TO STDOUT (FORMAT BINARY)"
+                ).format(name, known_at)
+            ) as copy:
+                streams.append(b"".join(copy))
+        connection.commit()
+        begun = time.perf_counter()
+        for stream in streams:
+            with connection.cursor().copy(
+                f"COPY detection ({columns}) FROM STDIN (FORMAT BINARY)"
+            ) as copy:
+                copy.write(stream)
+            connection.commit()
+        return n / (time.perf_counter() - begun)
+
+
+def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """Medians over the rounds."""
+
+    def median(name: str) -> float:
+        return statistics.median(one[name] for one in rounds)
+
+    return {
+        "bench": "pipeline",
+        "bare_copy_per_s": round(median("bare_copy_per_s")),
+        "pipeline_per_s": round(median("pipeline_per_s")),
+        "ratio": round(
+            statistics.median(one["pipeline_per_s"] / one["bare_copy_per_s"] for one in rounds), 3
+        ),
+        "us_per_detection": {
+            stage: round(statistics.median(one["stages"].get(stage, 0.0) for one in rounds), 2)
+            for stage in rounds[0]["stages"]
+        },
+    }
+
+
+if __name__ == "__main__":
+    main()
