@@ -1,8 +1,9 @@
 """Compile what is compiled at first use, before anybody waits for it.
 
-The way in, tracker, geofences and rules run as machine code that numba makes once for each machine
-and version of the sources, and keeps in `__pycache__`. The first step of a new clone would take tens
-of seconds; `make setup` and the start of each worker run this instead, a second when all is kept.
+The way in, tracker, geofences and rules run as machine code that numba makes once for each
+machine and version of the sources, and keeps in `__pycache__`. The first step of a new clone would
+take tens of seconds; `make setup` and the start of each worker run this instead, a second when
+all is kept.
 """
 
 import msgspec
