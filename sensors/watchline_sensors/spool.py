@@ -266,10 +266,10 @@ class Spool:
         await self._write_lost()
 
     async def forget(self, boot: int) -> None:
-        """Drop an earlier boot of which everything is settled."""
-        await self._use(lambda file: file.forget(boot))
-        self._lost.pop(boot, None)
-        self._lost_unwritten.discard(boot)
+        """Drop an earlier boot of which everything is settled; one with rows left stays."""
+        if await self._use(lambda file: file.forget(boot)):
+            self._lost.pop(boot, None)
+            self._lost_unwritten.discard(boot)
 
     async def dead_letters(self) -> list[tuple[int, int, str]]:
         """(boot, seq, code) of the last 1,000 dead letters, oldest first."""

@@ -1,5 +1,6 @@
-"""The disk under the spool: whose it is, what it says, and a reserve for when it is full."""
+"""The disk under the spool: whose it is, what it says, and blocks of it taken beforehand."""
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -16,33 +17,25 @@ from watchline_sensors.errors import (
     SpoolUnwritable,
 )
 
-_RESERVE_BYTES = 1 << 20
+
+def back(path: Path, size: int) -> bool:
+    """Give the file this many bytes of real disk, what it holds kept; False if there are none.
+
+    Not for a file that SQLite has locked by then: closing it here would end SQLite's lock.
+    """
+    with path.open("ab") as file:
+        return back_open(file.fileno(), size)
 
 
-class Reserve:
-    """A file that holds disk space until there is none left."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def disk_is_full(self) -> bool:
-        """Whether the disk has less left than SQLite's log may grow to."""
-        disk = os.statvfs(self._path.parent)
-        return disk.f_bavail * disk.f_frsize < _RESERVE_BYTES // 4
-
-    def give(self) -> None:
-        """Hand the space back to the disk."""
-        self._path.unlink(missing_ok=True)
-
-    def take(self) -> bool:
-        """Hold the space again; False when the disk has not got it."""
-        try:
-            with self._path.open("ab") as file:
-                os.posix_fallocate(file.fileno(), 0, _RESERVE_BYTES)
-        except OSError:
-            self.give()
-            return False
-        return True
+def back_open(handle: int, size: int) -> bool:
+    """The same for an open file."""
+    try:
+        os.posix_fallocate(handle, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise SpoolUnwritable(str(error)) from error
+        return False
+    return True
 
 
 def lock(path: Path) -> IO[bytes]:
@@ -77,14 +70,29 @@ def translated() -> Iterator[None]:
     """SQLite's errors as ours, by its primary result code."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise SpoolDamaged("a text has lost its letters") from error
     except sqlite3.Error as error:
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if primary == sqlite3.SQLITE_FULL:
             raise SpoolFull from error
-        if primary in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+        if primary in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
             raise SpoolUnwritable(str(error)) from error
         if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise SpoolBusy(str(error)) from error
-        if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if primary in _DAMAGE:
             raise SpoolDamaged(str(error)) from error
         raise SpoolError(str(error)) from error
+
+
+#: Our statements never change, our keys are never used twice, and the file was opened for
+#: writing: a table or a column that is not there, a key that is there already, or a file that
+#: calls itself read-only, is a flipped bit as well.
+_DAMAGE = (
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+)

@@ -1,38 +1,43 @@
 """The spool's SQLite file: one writer, WAL, every commit on disk before it is reported.
 
-Synchronous and single-threaded; `spool.py` runs it in a thread of its own. It is bounded
-twice. `max_page_count` bounds the file; puts stop a little below that, so that frees, lost
-ranges and dead letters always find room. When the disk itself is full, a reserve file is
-given back so that the log can be folded into the database; from then on frees rewrite the
-log in place and the spool drains, while puts are refused until the reserve is whole again.
+Synchronous and single-threaded; `spool.py` runs it in a thread of its own. It owns its disk
+before it uses it: the log is given its blocks at the start, and the file grows by a megabyte
+that is really allocated and then lies in SQLite's list of free pages. So a full disk shows in
+one place, when the file would grow: the put is refused, while commits, checkpoints, and with
+them the frees that make room again, need nothing that another process could have taken. Some
+pages are always kept back from puts, so that frees, lost ranges and dead letters find room.
 """
 
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from watchline_sensors.contract.envelope import SeqRange
 from watchline_sensors.errors import SpoolDamaged, SpoolFull
 from watchline_sensors.ranges import RangeSet
-from watchline_sensors.spool_disk import Reserve, lock, sync_folder, translated
+from watchline_sensors.spool_disk import back, back_open, lock, sync_folder, translated
 from watchline_sensors.spool_model import (
     SCHEMA,
     Boot,
     DeadLetter,
     Row,
+    boot_of,
     checksum,
     integers,
     letter_of,
+    lost_range_of,
     row_of,
 )
 
 _T = TypeVar("_T")
 MAX_DEAD_LETTERS = 1000
 _MAX_LETTER_BYTES = 4096
-_FREE_ROWS = 5000  # what a transaction deletes at most
+_FREE_ROWS, _FREE_FEW = 5000, 50  # what a transaction deletes at most
+_LOG_BYTES = 1 << 20  # 64 pages until it is folded in, and the largest commits but few
+_GROW_PAGES = 256
 
 
 class SpoolFile:
@@ -45,20 +50,18 @@ class SpoolFile:
 
     def __init__(self, path: Path, *, max_bytes: int) -> None:
         self.path = path
-        self._reserve = Reserve(path.with_name(path.name + ".reserve"))
-        self._lock = lock(path.with_name(path.name + ".lock"))
-        try:
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=2.0)
-            try:
-                with translated():
-                    self._prepare(max_bytes)
-            except BaseException:
-                self._db.close()
-                raise
-        except BaseException:
-            self._lock.close()
-            raise
-        self._disk_full = not self._reserve.take()
+        with ExitStack() as undo:
+            self._lock = undo.enter_context(lock(path.with_name(path.name + ".lock")))
+            self._handle = undo.enter_context(path.open("ab"))
+            self._db = undo.enter_context(
+                closing(sqlite3.connect(path, isolation_level=None, timeout=2.0))
+            )
+            with translated():
+                self._prepare(max_bytes)
+            self._backed = self._back_all()
+            if self._used_pages() > self._pages - self._kept_pages:
+                self._grow()
+            self._undo = undo.pop_all()
 
     def _prepare(self, max_bytes: int) -> None:
         run = self._db.execute
@@ -66,12 +69,12 @@ class SpoolFile:
         run("PRAGMA journal_mode=WAL")
         run("PRAGMA synchronous=FULL")
         run("PRAGMA wal_autocheckpoint=64")
-        run("PRAGMA journal_size_limit=262144")
-        page_bytes = run("PRAGMA page_size").fetchone()[0]
-        self._max_pages = max(32, max_bytes // page_bytes)
-        run(f"PRAGMA max_page_count={self._max_pages}")
-        self._put_pages = self._max_pages - min(64, max(8, self._max_pages // 16))
+        run(f"PRAGMA journal_size_limit={_LOG_BYTES}")
+        self._page_bytes: int = run("PRAGMA page_size").fetchone()[0]
+        self._max_pages = max(32, max_bytes // self._page_bytes)
+        self._kept_pages = min(64, max(8, self._max_pages // 16))
         self._db.executescript(SCHEMA)
+        self._pages: int = run("PRAGMA page_count").fetchone()[0]
         self.rows = sum(boot.rows for boot in self.boots())
         self._rows_changed = 0
         sync_folder(self.path.parent)
@@ -86,21 +89,27 @@ class SpoolFile:
         """Every boot with something left to say, oldest first."""
         with translated():
             found = self._db.execute("SELECT boot, highest_seq, rows FROM boot ORDER BY no")
-            return [
-                Boot(boot=boot, highest_seq=seq, rows=rows)
-                for boot, seq, rows in map(integers, found)
-            ]
+            return [boot_of(*values) for values in found]
 
-    def forget(self, boot: int) -> None:
-        """Drop a boot of which everything is settled."""
+    def forget(self, boot: int) -> bool:
+        """Drop a boot of which everything is settled.
 
-        def work() -> None:
-            counted = self._db.execute("SELECT rows FROM boot WHERE boot = ?", (boot,)).fetchone()
-            self._count(boot, -counted[0] if counted else 0)
-            for table in ("item", "lost", "boot"):
+        False when rows of it are still here: then its highest seq was less than it should be,
+        and is mended.
+        """
+
+        def work() -> bool:
+            (left,) = self._db.execute(
+                "SELECT max(seq) FROM item WHERE boot = ?", (boot,)
+            ).fetchone()
+            if left is not None:
+                self._raise_highest(boot, left)
+                return False
+            for table in ("lost", "boot"):
                 self._db.execute(f"DELETE FROM {table} WHERE boot = ?", (boot,))
+            return True
 
-        self._commit(work)
+        return self._commit(work)
 
     # ── items ────────────────────────────────────────────────────────────────────────────────
 
@@ -123,18 +132,19 @@ class SpoolFile:
             )
             self._count(boot, sum(map(len, puts)))
             self._raise_highest(boot, highest_seq)
-            if self._used_pages() > self._put_pages:
+            if not self._backed or self._used_pages() > self._pages - self._kept_pages:
                 raise SpoolFull
 
-        try:
-            if not self._room_on_disk():
-                raise SpoolFull("the disk is full")
-            self._commit(work, again=False)
-        except SpoolFull as full:
-            if len(puts) == 1 or self._disk_full:
-                return [full] * len(puts)
-            return [answer for one in puts for answer in self.put(boot, [one], highest_seq)]
-        return [None] * len(puts)
+        while True:
+            try:
+                self._commit(work)
+            except SpoolFull as full:
+                if self._grow():
+                    continue
+                if len(puts) == 1:
+                    return [full]
+                return [answer for one in puts for answer in self.put(boot, [one], highest_seq)]
+            return [None] * len(puts)
 
     def rows_after(
         self, boot: int, after_seq: int, limit: int, max_bytes: int
@@ -179,17 +189,20 @@ class SpoolFile:
         dead = self._bury_rejected(
             boot, {seq: code for seq, code in rejected.items() if seq in ranges}
         )
-        deleted, left = self._commit(lambda: self._delete(boot, ranges.ranges()))
+        try:
+            deleted, left = self._commit(lambda: self._delete(boot, ranges.ranges(), _FREE_ROWS))
+        except SpoolFull:  # so much log the disk has not got
+            deleted, left = self._commit(lambda: self._delete(boot, ranges.ranges(), _FREE_FEW))
         return deleted, dead, left
 
-    def _delete(self, boot: int, ranges: list[SeqRange]) -> tuple[int, list[SeqRange]]:
+    def _delete(self, boot: int, ranges: list[SeqRange], most: int) -> tuple[int, list[SeqRange]]:
         deleted = 0
         left: list[SeqRange] = []
         for index, (low, high) in enumerate(ranges):
             beyond = self._db.execute(
                 "SELECT seq FROM item WHERE boot = ? AND seq >= ? AND seq < ?"
                 " ORDER BY seq LIMIT 1 OFFSET ?",
-                (boot, low, high, _FREE_ROWS - deleted),
+                (boot, low, high, most - deleted),
             ).fetchone()
             upto: int = high if beyond is None else beyond[0]
             deleted += self._db.execute(
@@ -222,7 +235,7 @@ class SpoolFile:
         out: dict[int, RangeSet] = {}
         with translated():
             found = self._db.execute("SELECT boot, low, high FROM lost")
-            for boot, low, high in map(integers, found):
+            for boot, low, high in (lost_range_of(*values) for values in found):
                 out.setdefault(boot, RangeSet()).add(low, high)
         return out
 
@@ -297,8 +310,7 @@ class SpoolFile:
         """Fold the log into the database and let go of the file."""
         with suppress(sqlite3.Error):  # what is not folded now is at the next start
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._db.close()
-        self._lock.close()
+        self._undo.close()
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
 
@@ -316,38 +328,55 @@ class SpoolFile:
         free: int = self._db.execute("PRAGMA freelist_count").fetchone()[0]
         return pages - free
 
-    def _commit(self, work: Callable[[], _T], *, again: bool = True) -> _T:
-        """Run `work` in a transaction; `again` once more after giving the disk's reserve back."""
+    def _commit(self, work: Callable[[], _T]) -> _T:
+        """Run `work` in a transaction."""
         self._rows_changed = 0
-        try:
-            with translated():
-                self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    result = work()
-                    self._db.execute("COMMIT")
-                except BaseException:
-                    if self._db.in_transaction:  # some errors have rolled it back already
-                        self._db.execute("ROLLBACK")
-                    raise
-                self.rows += self._rows_changed
-                return result
-        except SpoolFull:
-            given = self._reserve_given()
-            if not (given and again):
-                raise
-        return self._commit(work, again=False)
-
-    def _reserve_given(self) -> bool:
-        if not self._reserve.disk_is_full():
-            return False
-        self._disk_full = True
-        self._reserve.give()
         with translated():
-            # RESTART, not TRUNCATE: the log keeps its blocks, so frees need no new ones.
-            self._db.execute("PRAGMA wal_checkpoint(RESTART)")
-        return True
+            self._db.execute(f"PRAGMA max_page_count={self._pages}")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                result = work()
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # some errors have rolled it back already
+                    self._db.execute("ROLLBACK")
+                raise
+        self.rows += self._rows_changed
+        return result
 
-    def _room_on_disk(self) -> bool:
-        if self._disk_full:
-            self._disk_full = not self._reserve.take()
-        return not self._disk_full
+    def _back_all(self) -> bool:
+        log = self.path.with_name(self.path.name + "-wal")
+        return back(log, _LOG_BYTES) and self._back(self._pages)
+
+    def _back(self, pages: int) -> bool:
+        return back_open(self._handle.fileno(), pages * self._page_bytes)
+
+    def _grow(self) -> bool:
+        """Let the file have a megabyte more; False when it or the disk is full.
+
+        The blocks come first. SQLite then gets them as pages that it fills and frees at once:
+        freed pages are not written, so that this costs little.
+        """
+        if not self._backed:
+            self._backed = self._back_all()
+            return self._backed
+        pages = min(self._pages + _GROW_PAGES, self._max_pages)
+        if pages == self._pages or not self._back(pages):
+            return False
+        new = pages - self._pages
+
+        def work() -> None:
+            free = self._db.execute("PRAGMA freelist_count").fetchone()[0]
+            filler = (free + new - 4) * (self._page_bytes - 4)
+            self._db.execute("INSERT INTO ballast VALUES (zeroblob(?))", (filler,))
+            self._db.execute("DELETE FROM ballast")
+
+        before, self._pages = self._pages, pages
+        try:
+            self._commit(work)
+        except SpoolFull:
+            return False
+        finally:
+            with translated():
+                self._pages = self._db.execute("PRAGMA page_count").fetchone()[0]
+        return self._pages > before

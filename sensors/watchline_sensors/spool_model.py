@@ -3,7 +3,6 @@
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Any
 
 from watchline_sensors.errors import SpoolDamaged
 
@@ -29,6 +28,7 @@ CREATE TABLE IF NOT EXISTS dead_letter (
     no INTEGER PRIMARY KEY, boot INTEGER, seq INTEGER, at_us INTEGER, kind INTEGER,
     body BLOB, code TEXT NOT NULL, moved_at_us INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS ballast (filler BLOB);  -- how the file grows: put in, taken out
 """
 _KEY = struct.Struct("<qqqq")
 
@@ -84,11 +84,31 @@ def row_of(after_seq: int, seq: object, at_us: object, kind: object, body: objec
     raise SpoolDamaged("a row has lost its shape")
 
 
-def integers(values: tuple[Any, ...]) -> tuple[int, ...]:
+def integers(values: tuple[object, ...]) -> tuple[int, ...]:
     """These columns, all of them integers; raises SpoolDamaged when one has become another."""
-    if all(isinstance(value, int) for value in values):
-        return values
+    numbers = tuple(value for value in values if isinstance(value, int))
+    if len(numbers) == len(values):
+        return numbers
     raise SpoolDamaged("a number has lost its shape")
+
+
+def boot_of(boot: object, highest_seq: object, rows: object) -> Boot:
+    """What a query gave as a Boot; raises SpoolDamaged when it is none that we would write.
+
+    No edge lives to give out 2**48 numbers; what says so is a flipped bit.
+    """
+    boot, highest_seq, rows = integers((boot, highest_seq, rows))
+    if 0 < boot < 2**63 and 0 <= highest_seq < 2**48 and rows >= 0:
+        return Boot(boot=boot, highest_seq=highest_seq, rows=rows)
+    raise SpoolDamaged("a boot has lost its sense")
+
+
+def lost_range_of(boot: object, low: object, high: object) -> tuple[int, int, int]:
+    """What a query gave as a lost range of a boot; raises SpoolDamaged."""
+    boot, low, high = integers((boot, low, high))
+    if 0 < low < high <= 2**48:
+        return boot, low, high
+    raise SpoolDamaged("a lost range has lost its sense")
 
 
 def letter_of(row: Row, code: str) -> DeadLetter:

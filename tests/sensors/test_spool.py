@@ -405,7 +405,7 @@ async def test_any_flipped_bit_is_survived(tmp_path: Path) -> None:
 
 async def test_a_broken_page_is_salvaged(tmp_path: Path) -> None:
     def tear(raw: bytearray) -> None:
-        page = raw.index(b"radar-1", len(raw) // 2) // 4096
+        page = raw.rindex(b"radar-1") // 4096
         raw[page * 4096 : page * 4096 + 512] = bytes(512)
 
     spool, boot = await _damaged(tmp_path, 3000, tear)
@@ -437,7 +437,7 @@ async def test_damage_while_running_is_salvaged_and_told(tmp_path: Path) -> None
     await spool._use(lambda file: file._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
     await spool._use(lambda file: file._db.execute("PRAGMA cache_size=0").fetchall())
     raw = bytearray(path.read_bytes())
-    page = raw.index(b"radar-1", len(raw) // 2) // 4096
+    page = raw.rindex(b"radar-1") // 4096
     with path.open("r+b") as file:
         file.seek(page * 4096)
         file.write(bytes(512))
@@ -527,7 +527,7 @@ async def test_it_is_durable_by_sqlites_own_word(tmp_path: Path) -> None:
         names = ("journal_mode", "synchronous", "wal_autocheckpoint", "journal_size_limit")
         return [file._db.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
-    assert await spool._use(settings) == ["wal", 2, 64, 262144]
+    assert await spool._use(settings) == ["wal", 2, 64, 1048576]
     await spool.close()
     with sqlite3.connect(tmp_path / "spool.db") as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
