@@ -4,9 +4,11 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from watchline_sensors.adapters import Adapter
 from watchline_sensors.adapters.registry import build_adapters, check_adapters
+from watchline_sensors.adapters.replay.adapter import build_replay
 from watchline_sensors.clock import now_us
 from watchline_sensors.config import Config
 from watchline_sensors.contract import Detection, Envelope, Health, Item, Lane, encode_envelope
@@ -80,6 +82,22 @@ async def check(config: Config, *, seconds: float, ask_hub: bool) -> AsyncIterat
             yield finding
 
 
+async def check_recording(config: Config, path: Path) -> AsyncIterator[Finding]:
+    """What the configured sensors make of a recording; nothing is kept and the hub not asked."""
+    feed = _CountingFeed()
+    try:
+        adapter = build_replay(path, config.sensors)
+    except EdgeError as error:
+        yield _wrong(str(error))
+        return
+    try:
+        await adapter.run(feed)
+    except EdgeError as error:
+        yield _wrong(str(error))
+    for beat in adapter.health(now_us()):
+        yield _of_feed(beat.sensor, feed, beat, f"in {path}")
+
+
 async def _ask_hub(config: Config, key: EdgeKey) -> Finding:
     """Send an empty envelope: it shows the way, the key and the sector's writer in one go."""
     body = encode_envelope(
@@ -135,7 +153,8 @@ async def _listen(config: Config, adapters: Sequence[Adapter], seconds: float) -
     findings = [_of_crash(result) for result in results if isinstance(result, Exception)]
     if not any(isinstance(result, Exception) for result in results):
         for sensor in config.sensors:
-            findings.append(_of_feed(sensor.id, feed, health.get(sensor.id), seconds))
+            beat = health.get(sensor.id)
+            findings.append(_of_feed(sensor.id, feed, beat, f"in {seconds:g} s"))
     return findings
 
 
@@ -145,7 +164,7 @@ def _of_crash(error: Exception) -> Finding:
     return _wrong(f"an adapter crashed: {type(error).__name__}: {error}")
 
 
-def _of_feed(sensor: str, feed: _CountingFeed, beat: Health | None, seconds: float) -> Finding:
+def _of_feed(sensor: str, feed: _CountingFeed, beat: Health | None, where: str) -> Finding:
     counters = beat.counters if beat is not None else {}
     told = ", ".join(f"{name} {count}" for name, count in counters.items() if count)
     seen = feed.seen.get(sensor, 0)
@@ -153,7 +172,7 @@ def _of_feed(sensor: str, feed: _CountingFeed, beat: Health | None, seconds: flo
     if bad:
         return _wrong(f"sensor {sensor}: {seen} detections, {', '.join(bad)}")
     if seen:
-        return _good(f"sensor {sensor}: {seen} detections in {seconds:g} s ({told})")
+        return _good(f"sensor {sensor}: {seen} detections {where} ({told})")
     if told:
-        return _wrong(f"sensor {sensor}: no detection in {seconds:g} s, but {told}")
-    return _wrong(f"sensor {sensor}: nothing was heard in {seconds:g} s")
+        return _wrong(f"sensor {sensor}: no detection {where}, but {told}")
+    return _wrong(f"sensor {sensor}: nothing was heard {where}")

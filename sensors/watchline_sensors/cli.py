@@ -63,19 +63,27 @@ def run(config: ConfigOption) -> None:
 @app.command()
 def check(
     config: ConfigOption,
+    recording: Annotated[
+        Path | None, typer.Argument(help="Read this recording instead of listening.")
+    ] = None,
     seconds: Annotated[
         float, typer.Option(min=0, help="How long to listen to the sensors; 0 does not.")
     ] = 5.0,
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the hub.")] = False,
 ) -> None:
-    """Say in plain words what is wrong with the configuration, the hub or a feed."""
-    from watchline_sensors.check import check as findings
+    """Say in plain words what is wrong with the configuration, the hub, a feed or a recording."""
+    from watchline_sensors.check import check as look
+    from watchline_sensors.check import check_recording
 
     loaded = _load(config)
 
     async def tell(_: asyncio.Event) -> bool:
         wrong = False
-        async for finding in findings(loaded, seconds=seconds, ask_hub=not offline):
+        if recording is None:
+            findings = look(loaded, seconds=seconds, ask_hub=not offline)
+        else:
+            findings = check_recording(loaded, recording)
+        async for finding in findings:
             typer.echo(f"{'wrong' if finding.wrong else 'ok   '}  {finding.text}")
             wrong |= finding.wrong
         return wrong
@@ -124,7 +132,7 @@ def record(
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(help="A raw recording (.ast).")],
+    file: Annotated[Path, typer.Argument(help="A recording: raw (.ast), .pcap or .ff.")],
     config: ConfigOption,
     speed: Annotated[str, typer.Option(help="1 to 1000 times, or max.")] = "1",
     retime: Annotated[bool, typer.Option("--retime", help="Stamp it for now.")] = False,

@@ -315,6 +315,12 @@ async def test_record_and_replay(site: Site, hub: FakeHub) -> None:
     items = [decoded(body) for body in hub.stored.values()]
     assert sum(isinstance(item, Detection) for item in items) == sent
 
+    code, out, _ = await site.call("check", "night.ast", "-c", "edge.toml")
+    assert code == 0 and f"sensor radar-1: {sent} detections in night.ast" in out
+    (site.folder / "night.pcapng").write_bytes(b"\x0a\x0d\x0d\x0a" + bytes(40))
+    code, out, _ = await site.call("check", "night.pcapng", "-c", "edge.toml")
+    assert code == 1 and "editcap" in out and "nothing was heard in night.pcapng" in out
+
     code, _, err = await site.call(*words[:5], "fast")
     assert code == 1 and "--speed fast" in err
 

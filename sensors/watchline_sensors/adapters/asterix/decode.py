@@ -120,25 +120,27 @@ def decode_datablock(block: bytes, editions: Editions) -> Datablock | BadDatablo
 def _reports(block: bytes, source: Source, editions: Editions) -> tuple[Report, ...]:
     category = block[0]
     time_item, report = CATEGORIES[category]
-    edition = editions.get((category, *source)) or _only(category, editions)
+    own = editions.get((category, *source))
+    known = own is not None
+    edition = own or _only(category, editions)
     reports: list[Report] = []
-    known = False
     offset, end = 3, len(block)
     while offset < end:
         values, offset = read_record(block, offset, end, edition)
         try:
-            source = (values["010.SAC"], values["010.SIC"])
+            here = (values["010.SAC"], values["010.SIC"])
         except KeyError:
             raise Refused("asterix.source_missing") from None
-        own = editions.get((category, *source))
-        if own is not None:
-            known = True
-            if own is not edition:
-                raise Refused("asterix.edition_mixed")
+        if here != source:
+            other = editions.get((category, *here))
+            if other is not None:
+                known = True
+                if other is not edition:
+                    raise Refused("asterix.edition_mixed")
         tod_128 = int.from_bytes(values.get(time_item, b"\xff\xff\xff"), "big")
         if tod_128 >= DAY_TICKS:
             raise Refused("asterix.time_of_day_invalid")
-        reports.append(report(source, tod_128, values))
+        reports.append(report(here, tod_128, values))
     if not known:
         raise Refused("asterix.source_unknown")
     return tuple(reports)

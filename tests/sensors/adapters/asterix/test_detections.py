@@ -4,8 +4,9 @@ import math
 
 import pytest
 from aviconv_asterix import iter_records
-from pyproj import Geod
+from pyproj import Geod, Transformer
 
+from watchline_sensors.adapters.asterix.cat048 import MonoradarReport
 from watchline_sensors.adapters.asterix.decode import decode_datagram
 from watchline_sensors.adapters.asterix.detections import NO_DIRECTION, detection
 from watchline_sensors.adapters.asterix.devices import device as radar
@@ -15,6 +16,7 @@ from watchline_sensors.contract import ObjectClass, Velocity
 from watchline_sensors.contract.detection import MAX_EXTRAS
 
 GEOD = Geod(ellps="WGS84")
+TO_SPACE = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 
 
 def plot(**items) -> TargetReport:
@@ -154,3 +156,62 @@ def test_extras_stay_within_the_contract(radar_config):
     assert {"descriptor", "spare_bits", "track_status", "test", "simulated"} <= set(made.extras)
     long = detection(plot(special=b"\x01" * 200), radar(radar_config()), 0)
     assert long.defect() is None
+
+
+def monoradar(**items) -> MonoradarReport:
+    given = {"source": (0, 7), "tod_128": 0, "descriptor": b"\xa0", **items}
+    return MonoradarReport(**given)
+
+
+def in_space_m(lon_deg: float, lat_deg: float, height_m: float, other) -> float:
+    """The distance in space from a place on the ellipsoid."""
+    here = TO_SPACE.transform(lon_deg, lat_deg, height_m)
+    return math.dist(here, TO_SPACE.transform(*other))
+
+
+def test_a_slant_range_reaches_as_far_as_the_targets_height_leaves_it(radar_config):
+    """The point that comes out lies, at that height, as far from the antenna as was measured."""
+    config = radar(radar_config(height_m=500.0))
+    antenna = (2.0833, 41.2972, 500.0)
+    for rho_m, level in ((20_000.0, 1320), (365_000.0, 1440), (9_000.0, 800)):
+        high = monoradar(rho_m=rho_m, theta_deg=30.0, flight_level=level)
+        place = detection(high, config, 0).position
+        height_m = level * 25 * 0.3048
+        found_m = in_space_m(place.lon_deg, place.lat_deg, height_m, antenna)
+        assert found_m == pytest.approx(rho_m, abs=rho_m * 1e-4)
+        measured = monoradar(rho_m=rho_m, theta_deg=30.0, flight_level=4, height_m=height_m)
+        assert detection(measured, config, 0).position == place
+        low = detection(monoradar(rho_m=rho_m, theta_deg=30.0), config, 0).position
+        assert apart_m(low, place) > 50.0
+
+
+def test_a_cat048_velocity_has_the_radars_own_deviation(radar_config):
+    config = radar(radar_config(speed_sigma_mps=9.0))
+    moving = {"rho_m": 1e4, "theta_deg": 0.0, "speed_mps": 200.0, "heading_deg": 90.0}
+    assert detection(monoradar(**moving), config, 0).velocity.sigma_mps == 9.0
+    told = detection(monoradar(**moving, sigma_speed_mps=3.0), config, 0, speed_up=2.0).velocity
+    assert (told.east_mps, told.sigma_mps) == (pytest.approx(400.0), 6.0)
+
+
+def test_what_a_fast_replay_makes_faster_than_can_be_is_left_out(radar_config):
+    config = radar(radar_config())
+    flying = monoradar(rho_m=1e4, theta_deg=0.0, speed_mps=250.0, heading_deg=10.0)
+    made = detection(flying, config, 0, speed_up=100.0)
+    assert made.velocity is None and made.defect() is None
+    assert detection(flying, config, 0, speed_up=20.0).velocity is not None
+
+
+def test_a_cat048_reports_bits_reach_the_extras(radar_config):
+    config = radar(radar_config())
+    told = {"descriptor": b"\x13\x80", "track": 5, "track_status": b"\x41\x80", "x_m": 1e4}
+    made = detection(monoradar(**told, y_m=0.0, amplitude=-60), config, 0)
+    assert made.sensor_track == "5" and made.classes is None
+    assert made.extras == {
+        "descriptor": "1380",
+        "track_status": "4180",
+        "ends_track": 1,
+        "extrapolated": 1,
+        "test": 1,
+        "simulated": 1,
+        "amplitude": -60,
+    }
