@@ -58,7 +58,9 @@ class Part:
     phase_s: float = 0.0
     #: Each turn is late by up to so much, so that no clock runs in step with another.
     jitter_s: float
-    #: How far the promise "nothing older comes" is behind the clock; below 0: ahead of it.
+    #: How old a sighting is as it leaves.
+    age_ms: int = 0
+    #: How far the promise "nothing older comes" is behind the clock.
     watermark_delay_ms: int
 
     @property
@@ -179,7 +181,8 @@ class _Edge:
             turn = part.turns[k % len(part.turns)]
             seen = [(sensor, targets.seen(index, due - start, rng)) for sensor, index in turn]
             time.sleep(max(0.0, due - time.time()))
-            at_us = time.time_ns() // 1000
+            leaves_us = time.time_ns() // 1000
+            at_us = leaves_us - part.age_ms * 1000
             items: list[Item] = [
                 Detection(
                     sensor=sensor,
@@ -195,7 +198,7 @@ class _Edge:
                 for lon, lat in places.tolist()
             ]
             begun = time.time()
-            self.send(items, at_us - part.watermark_delay_ms * 1000)
+            self.send(items, leaves_us - part.watermark_delay_ms * 1000)
             log.append((at_us / 1e6, begun, time.time(), len(items)))
 
 
