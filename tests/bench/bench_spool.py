@@ -3,9 +3,10 @@
 Fills a spool with 2,592,000 sightings of a real radar's shape (72 h at 10 a second). Then a whole
 edge drains it into a hub on loopback, another process that keeps the uplink's protocol and
 settles at once, while ten live sightings a second go in. `bytes_per_row` counts every file of the
-spool; `put_per_s` are groups of 64 rows, each on disk before the next; `drain_per_s` are rows
-freed. Live latency is from a sighting's stamp to the hub having it; `first_live_s` from the hub's
-coming up to its first live sighting. Last line: one JSON object.
+spool; `put_per_s` are groups of 64 rows, each on disk before the next; `put_64_ms` and the like
+are medians with the whole backlog in the file; `drain_per_s` are rows freed. Live latency is from
+a sighting's stamp to the hub having it; `first_live_s` from the hub's coming up to its first live
+sighting. Last line: one JSON object.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -30,6 +32,7 @@ from sensors.recorded import bodies, recorded
 from watchline_sensors.clock import now_us
 from watchline_sensors.config import Config
 from watchline_sensors.contract import Envelope, Lane, Receipt
+from watchline_sensors.contract.envelope import SeqRange
 from watchline_sensors.edge import open_edge
 from watchline_sensors.spool_file import SpoolFile
 from watchline_sensors.spool_model import KIND_DETECTION, Row
@@ -38,7 +41,7 @@ ROWS_72H = 72 * 3600 * 10
 OLD_BOOT = 72
 LIVE_PER_S = 10
 DOWN_S = 1.0
-DRAIN_S = 10.0
+DRAIN_S = 8.0
 
 
 class LiveHub(FakeHub):
@@ -81,7 +84,7 @@ def fill(path: Path, rows: int) -> dict[str, float]:
     """A spool with this many rows of one old boot; how quick and how large that was."""
     file = SpoolFile(path, max_bytes=1_500_000_000)
     file.begin_boot(OLD_BOOT)
-    made = bodies(now_us() - rows * 100_000, 100_000)
+    made = itertools.cycle(itertools.islice(bodies(now_us() - rows * 100_000, 100_000), 10_000))
     seqs = itertools.count(1)
 
     def put(count: int) -> None:
@@ -99,8 +102,13 @@ def fill(path: Path, rows: int) -> dict[str, float]:
     while file.rows < rows:
         put(min(5000, rows - file.rows))
     bytes_per_row = sum(one.stat().st_size for one in path.parent.iterdir()) / rows
+    with_backlog = {
+        "put_64_ms": _median_ms(lambda: put(64)),
+        "read_1000_ms": _median_ms(lambda: file.rows_after(OLD_BOOT, rows // 2, 1000, 1 << 20)),
+        "free_1000_ms": _median_ms(lambda: file.free(OLD_BOOT, [_lowest_thousand(file)], {})),
+    }
     file.close()
-    return {"put_per_s": put_per_s, "bytes_per_row": bytes_per_row}
+    return {"put_per_s": put_per_s, "bytes_per_row": bytes_per_row} | with_backlog
 
 
 async def drain(config: Config, key: bytes) -> dict[str, float]:
@@ -153,6 +161,20 @@ def main() -> None:
         figures |= asyncio.run(drain(config, key))
     print(f"{rows:,} rows of {len(recorded())} shapes")
     print(json.dumps({"bench": "spool"} | {name: _rounded(figures[name]) for name in figures}))
+
+
+def _lowest_thousand(file: SpoolFile) -> SeqRange:
+    (first, *_), _ = file.rows_after(OLD_BOOT, 0, 1, 1)
+    return first.seq, first.seq + 1000
+
+
+def _median_ms(work: Callable[[], object]) -> float:
+    took = []
+    for _ in range(15):
+        started = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - started)
+    return statistics.median(took) * 1e3
 
 
 def _rounded(value: float) -> float:

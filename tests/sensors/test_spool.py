@@ -1,6 +1,7 @@
 """The spool under everything that may happen to it."""
 
 import asyncio
+import itertools
 import os
 import shutil
 import signal
@@ -15,13 +16,15 @@ from typing import Any
 import pytest
 
 from sensors.parts import decoded, heartbeat, sensor_config, sighting, sightings
+from sensors.recorded import bodies
+from watchline_sensors.config import EdgeConfig
 from watchline_sensors.contract import Detection
 from watchline_sensors.errors import SpoolBusy, SpoolClosed, SpoolFull
 from watchline_sensors.ranges import RangeSet
 from watchline_sensors.spool import Spool
 from watchline_sensors.spool_file import MAX_DEAD_LETTERS, SpoolFile
 from watchline_sensors.spool_line import MAX_ITEM_BYTES
-from watchline_sensors.spool_model import Row
+from watchline_sensors.spool_model import KIND_DETECTION, Row
 
 MB = 1_000_000
 
@@ -342,6 +345,24 @@ async def test_a_full_disk_refuses_cleanly_and_drains(tmp_path: Path) -> None:
         await spool.close()
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_72_hours_at_ten_a_second_fit_the_default_spool(tmp_path: Path) -> None:
+    """From what 60,000 rows of a real radar's shape take; `make bench-spool` puts all 2,592,000."""
+    rows = 60_000
+    file = SpoolFile(tmp_path / "spool.db", max_bytes=1500 * MB)
+    file.begin_boot(7)
+    made = itertools.islice(bodies(1_700_000_000_000_000, 100_000), rows)
+    seqs = itertools.count(1)
+    while group := list(itertools.islice(made, 2000)):
+        put = [Row(seq=next(seqs), at_us=at, kind=KIND_DETECTION, body=body) for at, body in group]
+        assert file.put(7, [put], put[-1].seq) == [None]
+    assert file.rows == rows
+    size = sum(one.stat().st_size for one in tmp_path.iterdir())
+    file.close()
+    needed = size / rows * 72 * 3600 * 10
+    assert needed <= 1_500_000_000
+    assert needed <= EdgeConfig(id="e", hub="h", state=tmp_path).spool_max_mb * MB
 
 
 # ── damage ───────────────────────────────────────────────────────────────────────────────────

@@ -41,7 +41,7 @@ from watchline_sensors.ranges import RangeSet
 from watchline_sensors.spool import Spool
 from watchline_sensors.spool_model import Boot, Row
 
-TORTURE = bool(os.environ.get("WATCHLINE_TORTURE"))
+TORTURE = os.environ.get("WATCHLINE_TORTURE") == "1"
 MAX_BYTES = 32 * 4096
 EVIL = b"evil"  # what the hub rejects
 Key = tuple[int, int]
