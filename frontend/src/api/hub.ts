@@ -3,6 +3,8 @@
 import { get, post, remove } from './http';
 import type {
   Disposition,
+  Edge,
+  EdgeLedger,
   Geofence,
   ImportedMap,
   Incident,
@@ -37,5 +39,8 @@ export const hub = {
     post<Incident>(`${incident(id)}/resolve`, note ? { disposition, note } : { disposition }),
   reopen: (id: string) => post<Incident>(`${incident(id)}/reopen`),
   track: (id: string, no: number) => get<TrackDetail>(`${sector(id)}/tracks/${no}`),
+  edges: (id: string) => get<Edge[]>(`${sector(id)}/edges`),
+  edgeLedger: (id: string, edge: string) =>
+    get<EdgeLedger>(`${sector(id)}/edges/${encodeURIComponent(edge)}/ledger`),
   liveUrl: (id: string) => `${sector(id)}/live`,
 };

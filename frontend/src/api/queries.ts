@@ -81,6 +81,29 @@ export function useTrackDetail(no: number | null) {
   });
 }
 
+/** The sector's edges, read again while somebody looks at them. */
+export function useEdges() {
+  const sector = useLive((state) => state.sector);
+  return useQuery({
+    queryKey: ['edges', sector],
+    queryFn: () => hub.edges(sector as string),
+    enabled: sector !== null,
+    refetchInterval: 2_000,
+    staleTime: 1_000,
+  });
+}
+
+export function useEdgeLedger(edge: string) {
+  const sector = useLive((state) => state.sector);
+  return useQuery({
+    queryKey: ['edge-ledger', sector, edge],
+    queryFn: () => hub.edgeLedger(sector as string, edge),
+    enabled: sector !== null,
+    refetchInterval: 10_000,
+    staleTime: 5_000,
+  });
+}
+
 /** An incident changed by our own hand: lists that are not fed must be asked again. */
 export function forgetResolved(incident: Incident): void {
   queryClient.invalidateQueries({ queryKey: ['resolved', incident.sector] });

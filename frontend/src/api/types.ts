@@ -214,6 +214,49 @@ export interface SystemAlarm {
   params: Record<string, string | number>;
 }
 
+export type EdgeState = 'connected' | 'silent' | 'offline' | 'off' | 'never_heard';
+
+/** An edge computer and its books: settled + on_the_way + missing = expected. */
+export interface Edge {
+  id: string;
+  state: EdgeState;
+  seen_at: string | null;
+  skew_ms: number | null;
+  expected: number;
+  settled: number;
+  on_the_way: number;
+  missing: number;
+  detections: number;
+  others: number;
+  quarantined: number;
+  lost: number;
+}
+
+/** What is not among an edge's detections; it was given out between the times. */
+export interface Gap {
+  boot: string;
+  from_seq: number;
+  to_seq: number;
+  kind: 'missing' | 'lost' | 'quarantined';
+  code: string | null;
+  from_at: string | null;
+  to_at: string;
+}
+
+/** An hour of an edge's books: settled + missing = expected; lost is a part of settled. */
+export interface Hour {
+  hour: string;
+  expected: number;
+  settled: number;
+  missing: number;
+  lost: number;
+}
+
+export interface EdgeLedger {
+  gaps: Gap[];
+  hours: Hour[];
+}
+
 export interface Pulse {
   at_us: number;
   detections_per_s: number;

@@ -95,6 +95,12 @@ export function rate(perSecond: number, locale: string): string {
 /** `1,234,567`. */
 export const count = (n: number, locale: string): string => number(n, locale, 0);
 
+/** `+0.2`, `−3,600`: seconds with their sign. */
+export const signedSeconds = (ms: number, locale: string): string =>
+  new Intl.NumberFormat(locale, { signDisplay: 'exceptZero', maximumFractionDigits: 1 }).format(
+    ms / 1000,
+  );
+
 /** Seconds with one decimal below ten: `0.2`. */
 export const seconds = (ms: number, locale: string): string =>
   number(ms / 1000, locale, ms < 9_950 ? 1 : 0);

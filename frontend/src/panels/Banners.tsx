@@ -1,16 +1,16 @@
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Sensor, SystemAlarm } from '../api/types';
+import type { Sensor } from '../api/types';
 import { localTime, seconds } from '../i18n/format';
 import { useAgeText, useDistanceText, useSpoken } from '../i18n/spoken';
 import { useNow, useTick } from '../state/clock';
 import { useLive } from '../state/live-store';
-import { openPanel, select } from '../state/view';
+import { openPanel, select, useView } from '../state/view';
 import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
 import { IconButton } from '../ui/IconButton';
 import { LATE_MS } from './HealthStrip';
-import { alarmKey, notKnown, stopsAll, useAlarmText } from './system-alarms';
+import { alarmKey, NO_ALARMS, notKnown, stopsAll, useAlarmText } from './system-alarms';
 
 /** A short break is repaired before anybody needs to read about it. */
 const BREAK_MS = 3_000;
@@ -72,14 +72,15 @@ function Reconnecting() {
 
 /** More than this would hide the map. */
 const MOST_ALARMS = 2;
-const NONE: SystemAlarm[] = [];
 
 function SystemAlarms() {
   const { t } = useTranslation();
-  const alarms = useLive((state) => (state.link === 'live' && state.pulse?.alarms) || NONE);
+  const alarms = useLive((state) => (state.link === 'live' && state.pulse?.alarms) || NO_ALARMS);
   const text = useAlarmText();
   const [known, setKnown] = useState<ReadonlySet<string>>(new Set());
-  const told = notKnown(alarms, known);
+  // The list of all of them is enough where it is open.
+  const listed = useView((view) => view.panel === 'health' && view.page === 'list');
+  const told = notKnown(alarms, known).filter((alarm) => !listed || stopsAll(alarm));
   const shown = told.slice(0, MOST_ALARMS);
   return (
     <>
@@ -100,7 +101,10 @@ function SystemAlarms() {
       })}
       {told.length > shown.length && (
         <Banner onClose={() => setKnown(new Set([...known, ...told.map(alarmKey)]))}>
-          {t('banner.alarms_more', { n: told.length - shown.length })}
+          {t('banner.alarms_more', { n: told.length - shown.length })}{' '}
+          <Button look="quiet" onPress={() => openPanel('health')}>
+            {t('banner.show')}
+          </Button>
         </Banner>
       )}
     </>
@@ -119,7 +123,7 @@ function Late() {
 function SensorsDown() {
   const { t } = useTranslation();
   const sensors = useLive((state) => state.sensors);
-  const alarms = useLive((state) => state.pulse?.alarms ?? NONE);
+  const alarms = useLive((state) => state.pulse?.alarms ?? NO_ALARMS);
   // An edge that is offline has its own banner, which speaks for its sensors.
   const gone = new Set(alarms.filter((a) => a.code === 'edge.offline').map((a) => a.params.edge));
   const down = [...sensors.values()].filter(

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { select, useView } from '../state/view';
 import { IconButton } from '../ui/IconButton';
+import { EdgeCard } from './EdgeCard';
 import { GeofenceCard } from './GeofenceCard';
 import { IncidentCard } from './IncidentCard';
 import { SensorCard } from './SensorCard';
@@ -17,6 +18,7 @@ export function Card() {
       {selection.kind === 'incident' && <IncidentCard key={selection.id} id={selection.id} />}
       {selection.kind === 'track' && <TrackCard key={selection.no} no={selection.no} />}
       {selection.kind === 'sensor' && <SensorCard key={selection.id} id={selection.id} />}
+      {selection.kind === 'edge' && <EdgeCard key={selection.id} id={selection.id} />}
       {selection.kind === 'geofence' && <GeofenceCard key={selection.id} id={selection.id} />}
     </aside>
   );

@@ -2,7 +2,7 @@ import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from 'reac
 import { useTranslation } from 'react-i18next';
 import { openPanel, type Page, showPage, useView } from '../state/view';
 import { Icon, type IconName } from '../ui/Icon';
-import { PANELS, useWaiting } from './Rail';
+import { PANELS, useWaiting, useWrong } from './Rail';
 
 /** On a phone the list, the map and the card are three pages. */
 export function PhoneBar() {
@@ -11,6 +11,7 @@ export function PhoneBar() {
   const panel = useView((view) => view.panel);
   const selected = useView((view) => view.selection !== null);
   const waiting = useWaiting();
+  const wrong = useWrong();
   return (
     <nav className="phone-bar" aria-label={t('rail.label')}>
       <PhoneItem
@@ -42,12 +43,14 @@ export function PhoneBar() {
           icon="more"
           label={t('rail.more')}
           isOn={page === 'list' && panel !== 'alarms'}
+          {...(wrong > 0 ? { badge: wrong, isQuiet: true } : {})}
         />
         <Popover className="popover" placement="top end">
           <Menu className="menu" onAction={(key) => openPanel(key as typeof panel)}>
             {PANELS.map((each) => (
               <MenuItem key={each.panel} id={each.panel} className="menu-item">
                 <Icon name={each.icon} /> {t(`rail.${each.panel}`)}
+                {each.panel === 'health' && wrong > 0 && ` (${wrong})`}
               </MenuItem>
             ))}
           </Menu>
@@ -64,15 +67,20 @@ interface ItemProps {
   isOn: boolean;
   isDisabled?: boolean;
   badge?: number;
+  isQuiet?: boolean;
   onPress?: () => void;
 }
 
-function PhoneItem({ icon, label, isOn, badge, ...props }: ItemProps) {
+function PhoneItem({ icon, label, isOn, badge, isQuiet, ...props }: ItemProps) {
   return (
     <AriaButton {...props} className="phone-item" data-on={isOn}>
       <Icon name={icon} />
       <span>{label}</span>
-      {badge && <span className="badge">{badge > 99 ? '99+' : badge}</span>}
+      {badge && (
+        <span className={isQuiet ? 'badge badge-quiet' : 'badge'}>
+          {badge > 99 ? '99+' : badge}
+        </span>
+      )}
     </AriaButton>
   );
 }

@@ -9,6 +9,7 @@ export const PANELS: { panel: Panel; icon: IconName }[] = [
   { panel: 'tracks', icon: 'track' },
   { panel: 'zones', icon: 'zone' },
   { panel: 'sensors', icon: 'sensor' },
+  { panel: 'health', icon: 'health' },
   { panel: 'settings', icon: 'settings' },
 ];
 
@@ -20,27 +21,38 @@ export const useWaiting = (): number =>
     return waiting;
   });
 
+/** What a technician should look at. */
+export const useWrong = (): number => useLive((state) => state.pulse?.alarms?.length ?? 0);
+
 export function Rail() {
   const { t } = useTranslation();
   const open = useView((view) => view.panel);
   const waiting = useWaiting();
+  const wrong = useWrong();
+  const name = (panel: Panel): string => {
+    const label = t(`rail.${panel}`);
+    if (panel === 'alarms' && waiting > 0)
+      return `${label}: ${t('rail.waiting', { count: waiting })}`;
+    return panel === 'health' && wrong > 0 ? `${label}: ${t('rail.wrong', { n: wrong })}` : label;
+  };
   return (
     <nav className="rail" aria-label={t('rail.label')}>
       {PANELS.map(({ panel, icon }) => (
         <div key={panel} className="rail-item" data-open={panel === open} data-panel={panel}>
           <IconButton
             icon={icon}
-            label={
-              panel === 'alarms' && waiting > 0
-                ? `${t('rail.alarms')}: ${t('rail.waiting', { count: waiting })}`
-                : t(`rail.${panel}`)
-            }
+            label={name(panel)}
             pressed={panel === open}
             onPress={() => openPanel(panel)}
           />
           {panel === 'alarms' && waiting > 0 && (
             <span className="badge" aria-hidden="true">
               {waiting > 99 ? '99+' : waiting}
+            </span>
+          )}
+          {panel === 'health' && wrong > 0 && (
+            <span className="badge badge-quiet" aria-hidden="true">
+              {wrong}
             </span>
           )}
         </div>

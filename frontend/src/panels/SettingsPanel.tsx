@@ -14,7 +14,7 @@ const KEYS: [word: string, keys: string][] = [
   ['goto', 'G'],
   ['find', 'Ctrl K'],
   ['close', 'Esc'],
-  ['panels', '1 2 3 4'],
+  ['panels', '1 2 3 4 5'],
   ['mute', 'M'],
 ];
 

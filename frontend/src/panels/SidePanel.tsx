@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { useView } from '../state/view';
 import { AlarmsPanel } from './AlarmsPanel';
+import { HealthPanel } from './HealthPanel';
 import { SensorsPanel } from './SensorsPanel';
 import { SettingsPanel } from './SettingsPanel';
 import { TracksPanel } from './TracksPanel';
@@ -11,6 +12,7 @@ const PANELS = {
   tracks: TracksPanel,
   zones: ZonesPanel,
   sensors: SensorsPanel,
+  health: HealthPanel,
   settings: SettingsPanel,
 } as const;
 

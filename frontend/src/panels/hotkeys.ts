@@ -11,6 +11,7 @@ const PANEL_KEYS: Record<string, Panel> = {
   2: 'tracks',
   3: 'zones',
   4: 'sensors',
+  5: 'health',
 };
 
 /** The open alarm, if one is open. */

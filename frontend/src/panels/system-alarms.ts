@@ -2,10 +2,21 @@
 
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { SystemAlarm } from '../api/types';
+import type { Edge, SystemAlarm } from '../api/types';
 import { count, seconds } from '../i18n/format';
 import { useAgeText } from '../i18n/spoken';
 import { useNow } from '../state/clock';
+
+/** One empty list, so that nothing is drawn again because of it. */
+export const NO_ALARMS: readonly SystemAlarm[] = [];
+
+const RANK = { offline: 0, silent: 1, never_heard: 2, off: 3, connected: 4 } as const;
+
+/** Edges that need somebody first: by their connection, then by what is missing. */
+export const byNeed = (edges: readonly Edge[]): Edge[] =>
+  [...edges].sort(
+    (a, b) => RANK[a.state] - RANK[b.state] || b.missing - a.missing || a.id.localeCompare(b.id),
+  );
 
 /** The same for as long as the same thing is wrong, whatever its figures. */
 export const alarmKey = (alarm: SystemAlarm): string =>

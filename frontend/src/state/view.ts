@@ -3,13 +3,14 @@
 import { create } from 'zustand';
 import type { Incident } from '../api/types';
 
-export type Panel = 'alarms' | 'tracks' | 'zones' | 'sensors' | 'settings';
+export type Panel = 'alarms' | 'tracks' | 'zones' | 'sensors' | 'health' | 'settings';
 export type Page = 'list' | 'map' | 'card';
 export type Selection =
   | { kind: 'incident'; id: string }
   | { kind: 'track'; no: number }
   | { kind: 'geofence'; id: string }
-  | { kind: 'sensor'; id: string };
+  | { kind: 'sensor'; id: string }
+  | { kind: 'edge'; id: string };
 
 export interface Notice {
   id: number;
