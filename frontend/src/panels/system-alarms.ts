@@ -3,7 +3,7 @@
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Edge, SystemAlarm } from '../api/types';
-import { count, seconds } from '../i18n/format';
+import { count, signedSeconds } from '../i18n/format';
 import { useAgeText } from '../i18n/spoken';
 import { useNow } from '../state/clock';
 
@@ -46,7 +46,7 @@ export function useAlarmText(): (alarm: SystemAlarm) => { what: string; todo: st
           application: params.application || '–',
           age: age(alarm.since === null ? 0 : now - Date.parse(alarm.since)),
           n: count(Number(n ?? 0), i18n.language),
-          skew: seconds(Number(skew_ms ?? 0), i18n.language),
+          skew: signedSeconds(Number(skew_ms ?? 0), i18n.language),
           reason: t(`reason.${reason}`, { defaultValue: reason ?? '' }),
           interpolation: { escapeValue: false },
         }),
