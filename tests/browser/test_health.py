@@ -83,7 +83,7 @@ def test_what_is_wrong_with_the_system_is_seen_and_explained(system: System, tmp
         Console(browser, system.hub, size=PHONE, language="uk") as phone,
     ):
         desk.login("administrator", PASSWORD)
-        desk.wait_live()
+        expect(desk.page.locator(".link-live")).to_be_visible()
         expect(desk.page.locator('.banner[data-code="edge.missing"]')).to_contain_text(LONG)
 
         # From the keyboard to the edge's books and every gap in them.
@@ -112,7 +112,7 @@ def test_what_is_wrong_with_the_system_is_seen_and_explained(system: System, tmp
         expect(desk.page.locator('.card[data-kind="edge"]')).to_contain_text("No gaps")
 
         phone.login("administrator", PASSWORD)
-        phone.wait_live()
+        expect(phone.page.locator(".link-live")).to_be_visible()
         phone.panel("health")
         phone.page.locator(f'[data-edge="{LONG}"]').wait_for()
         phone.screenshot(tmp_path / "health-phone.png")
@@ -121,9 +121,6 @@ def test_what_is_wrong_with_the_system_is_seen_and_explained(system: System, tmp
         expect(phone.page.locator(".gaps [data-gap]")).to_have_count(4)
         phone.screenshot(tmp_path / "health-phone-card.png")
         phone.assert_fits()
-        phone.prefer(theme="light")
-        phone.panel("health")
-        phone.screenshot(tmp_path / "health-phone-light.png")
 
         # A stopped worker is on the screen within 15 s, whatever the list that is open.
         worker = system.processes["worker"].pid

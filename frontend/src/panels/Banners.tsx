@@ -79,7 +79,7 @@ function SystemAlarms() {
   const text = useAlarmText();
   const [known, setKnown] = useState<ReadonlySet<string>>(new Set());
   // The list of all of them is enough where it is open.
-  const listed = useView((view) => view.panel === 'health' && view.page === 'list');
+  const listed = useView((view) => view.panel === 'health' && view.page !== 'map');
   const told = notKnown(alarms, known).filter((alarm) => !listed || stopsAll(alarm));
   const shown = told.slice(0, MOST_ALARMS);
   return (
