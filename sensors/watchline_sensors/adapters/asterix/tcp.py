@@ -75,8 +75,7 @@ class TcpAdapter(Receiver):
             async with asyncio.timeout(_CONNECT_S):
                 return await asyncio.open_connection(self.where.host, self.where.port)
         except OSError as error:  # a timeout is one too
-            reason = os.strerror(error.errno) if error.errno else "no answer"
-            raise PeerUnreachable(f"{self.where}: {reason}") from error
+            raise PeerUnreachable(f"{self.where}: {_reason(error)}") from error
 
     async def _read(self, reader: asyncio.StreamReader, stream: Stream, feed: Feed) -> None:
         loop = asyncio.get_running_loop()
@@ -88,7 +87,7 @@ class TcpAdapter(Receiver):
             except TimeoutError as error:
                 raise ConnectionSilent(str(self.where)) from error
             except OSError as error:
-                raise ConnectionCut(f"{self.where}: {os.strerror(error.errno or 0)}") from error
+                raise ConnectionCut(f"{self.where}: {_reason(error)}") from error
             if not octets:
                 raise ConnectionCut(str(self.where))
             found = stream.take(octets)
@@ -96,3 +95,10 @@ class TcpAdapter(Receiver):
             if found:
                 deadline = loop.time() + self._silent_s
         raise FramingLost(str(self.where))
+
+
+def _reason(error: OSError) -> str:
+    """The system's words; a name that is not found has a number below 0 and words of its own."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or "no answer"

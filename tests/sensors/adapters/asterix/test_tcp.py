@@ -145,6 +145,15 @@ async def test_nobody_there_is_said_so(radar_config, feed, monkeypatch):
     assert refused.value.code == "asterix.unreachable"
 
 
+async def test_a_name_nobody_has_is_said_so(radar_config, feed, monkeypatch):
+    async def unknown(*_):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio, "open_connection", unknown)
+    with pytest.raises(PeerUnreachable, match="127.0.0.1:9: Name or service not known"):
+        await adapter_of(radar_config, 9).run(feed)
+
+
 async def test_a_peer_that_does_not_answer_is_given_up(radar_config, feed, monkeypatch):
     async def never(*_):
         await asyncio.sleep(60)
