@@ -234,7 +234,7 @@ def test_a_source_is_read_in_its_pinned_categories_only():
     st.integers(0, 500),
     st.binary(max_size=60),
 )
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_mutants_never_raise_and_add_up(categories, flips, cut, tail):
     data = bytearray(b"".join(block(made(one), made(one), category=one) for one in categories))
     for at, bit in flips:
@@ -254,7 +254,7 @@ def test_mutants_never_raise_and_add_up(categories, flips, cut, tail):
 
 @pytest.mark.parametrize("category", [48, 62])
 @given(data=st.data())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_whatever_is_taken_makes_a_storable_detection(category, data):
     """The least, and any choice of further items with any octets."""
     layout = edition(category, PINNED[category])

@@ -150,7 +150,7 @@ async def test_a_name_nobody_has_is_said_so(radar_config, feed, monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(asyncio, "open_connection", unknown)
-    with pytest.raises(PeerUnreachable, match="127.0.0.1:9: Name or service not known"):
+    with pytest.raises(PeerUnreachable, match=r"127\.0\.0\.1:9: Name or service not known"):
         await adapter_of(radar_config, 9).run(feed)
 
 
