@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from watchline.db.engine import connect_sync
+from watchline.detections.parcel import decode_parcel
 from watchline.pipeline import SectorPipeline
 from watchline.sectors.clock import SectorClock
-from watchline_sensors.contract import Envelope, Item, Lane, Receipt
+from watchline_sensors.contract import Envelope, Item, Lane, Receipt, encode_envelope
 
 SECOND = 1_000_000
 
@@ -56,7 +57,7 @@ class HandWriter:
 
     def send(self, envelope: Envelope) -> Receipt:
         """Let an envelope arrive."""
-        return self.pipeline.receive(envelope)
+        return self.pipeline.receive(decode_parcel(encode_envelope(envelope)))
 
     def query(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """All rows of one statement, as the owner."""

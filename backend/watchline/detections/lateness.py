@@ -18,7 +18,7 @@ MAX_SKEW_US = 2_000_000
 #: An edge gives an envelope up after 10 s: what was sent longer ago was stamped by a wrong clock.
 LONGEST_FLIGHT_US = 15_000_000
 _RECENT = 16
-_SHOWN = 101
+_SHOWN = 31
 
 
 def timing_of(
