@@ -12,6 +12,7 @@ from plain_sector import SECTOR, lon_lat
 from system import wait_for
 from watchline import sector_file
 from watchline.db.engine import async_engine
+from watchline.detections.parcel import decode_parcel
 from watchline.pipeline import NotOwner, SectorPipeline
 from watchline.sectors.clock import SectorClock
 from watchline_sensors.contract import (
@@ -22,6 +23,7 @@ from watchline_sensors.contract import (
     Position,
     Receipt,
     SensorInfo,
+    encode_envelope,
 )
 
 EDGE = "edge-a"
@@ -80,7 +82,7 @@ class OwnWriter:
             publish=lambda frame: None,
             clock=clock,
         )
-        self._thread = threading.Thread(target=self._pipeline.run)
+        self._thread = threading.Thread(target=self._pipeline.run, daemon=True)
         self._thread.start()
         wait_for("the writer", lambda: self._pipeline.hold is not None, 60)
 
@@ -102,7 +104,7 @@ class OwnWriter:
 
         def received() -> Receipt | None:
             try:
-                return self._pipeline.receive(envelope)
+                return self._pipeline.receive(decode_parcel(encode_envelope(envelope)))
             except NotOwner:
                 return None
 

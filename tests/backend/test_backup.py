@@ -92,21 +92,23 @@ def test_a_hub_restored_from_a_backup_works_and_tells_what_it_lost(
 
     def ingest() -> None:
         writer.send(INFO)
-        while not stop.wait(0.005):
+        while not stop.wait(0.05):
             writer.send(*[seen(writer.seq + n) for n in range(20)])
 
     writing = threading.Thread(target=ingest)
     writing.start()
     try:
-        wait_for("rows", lambda: stored(filled) > 200)
+        wait_for("rows", lambda: stored(filled) > 200, 120)
         taken = backup.take(filled.url("owner"), file, quiet)
         enough = stored(filled) + 100
-        wait_for("rows after it", lambda: stored(filled) > enough)
+        wait_for("rows after it", lambda: stored(filled) > enough, 60)
+        stop.set()
+        writing.join()
+        writer.until_settled()
     finally:
         stop.set()
         writing.join()
-    writer.until_settled()
-    writer.stop()
+        writer.stop()
     with filled.connect("owner") as connection:
         before, form = everything(connection), described(connection)
 

@@ -7,9 +7,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from system import wait_for
 from watchline import maintenance
 from watchline.audit import store as audit
 from watchline.detections import store
+from watchline.settings import RetentionSettings
 
 TODAY = dt.datetime.now(dt.UTC).date()
 _INSERT = """INSERT INTO detection (known_at, at, edge_id, boot, seq, sensor_id, sector_id, timing,
@@ -278,3 +280,19 @@ BEGIN
                 ARRAY['00000000-0000-7000-8000-000000000002']::uuid[], 1);
     INSERT INTO login_failure (at, name, source) VALUES (old, 'old', ''), (now(), 'new', '');
 END $$"""
+
+
+def test_it_runs_beside_the_pipelines_until_it_is_stopped(database):
+    old = TODAY - dt.timedelta(days=3)
+    make_day(database, old)
+    stopping = threading.Event()
+    thread = threading.Thread(
+        target=maintenance.run, args=(database.url("ingest"), RetentionSettings(), stopping)
+    )
+    thread.start()
+    try:
+        wait_for("the day to be closed", lambda: count(database, "closed_day") >= 1)
+    finally:
+        stopping.set()
+        thread.join(timeout=10)
+    assert not thread.is_alive()
