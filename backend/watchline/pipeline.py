@@ -55,7 +55,8 @@ from watchline.rules.state import RuleState
 from watchline.rules.state import StateUnreadable as RuleStateUnreadable
 from watchline.sectors import writer
 from watchline.sectors.clock import SectorClock
-from watchline.sectors.plane import SectorPlane
+from watchline.sectors.plane import SectorPlane, turn_covariance, turn_vector
+from watchline.stopwatch import Stopwatch
 from watchline.tracks import projection, tracker
 from watchline.tracks.errors import StateUnreadable as TrackerStateUnreadable
 from watchline.tracks.model import TrackStatus, TrackUpdates
@@ -191,6 +192,8 @@ class SectorPipeline:
         self._edges: dict[str, writer.EdgeRow] = {}
         self._sensors: dict[str, tuple[int, str]] = {}
         self._names: dict[str, Names] = {}
+        #: Where the time of this sector went.
+        self.stopwatch = Stopwatch()
 
     @property
     def hold(self) -> writer.Hold | None:
@@ -438,9 +441,11 @@ class SectorPipeline:
         waited_s = started - self._days_at_s
         if waited_s > DAYS_S or (waited_s > 1.0 and not self._days.hold(now_us)):
             self._ensure_days(connection)
+        self.stopwatch.start()
         self._register(connection, arrivals, now_us)
         work = self._intake(arrivals, now_us)
         work.live = self._reorder.release(now_us)
+        self.stopwatch.lap("order")
         ticks = now_us - self._tick_us >= TICK_US
         if ticks:
             work.tick_us = self._tick_time(now_us)
@@ -561,9 +566,13 @@ class SectorPipeline:
     # ── 6 track, 7 judge, 8 raise ────────────────────────────────────────────────────────────
     def _step(self, live: Rows | None, tick_us: int | None) -> _Step:
         memory = self._memory
+        lap = self.stopwatch.lap
         batch = to_batch(live, self._plane) if live is not None else EMPTY_BATCH
+        lap("place")
         state, updates, track_ids = tracker.step(memory.tracker, batch, tick_us, _CONFIG)
+        lap("track")
         rules, findings = engine.step(memory.rules, updates, tick_us, self._compiled)
+        lap("judge")
         ended = np.flatnonzero(updates.status == TrackStatus.ENDED)
         book, changes = raise_findings(
             memory.book,
@@ -572,6 +581,7 @@ class SectorPipeline:
             state.live_ids(),
             next_no=memory.next_no,
         )
+        lap("raise")
         return _Step(
             memory=_Memory(
                 tracker=state,
@@ -608,7 +618,9 @@ class SectorPipeline:
                     return
                 with connection.transaction():
                     rev = writer.fence(connection, self._held(), self._rev)
+                    self.stopwatch.lap("fence")
                     self._write(connection, work, step, rev, now_us)
+                self.stopwatch.lap("flush")
                 self._totals["commits"] += 1
                 self._commit_s += time.monotonic() - begun
                 break
@@ -627,13 +639,16 @@ class SectorPipeline:
                 len(rows) for rows in [*work.late, *work.uncertain, *([live] if live else [])]
             )
         self._tell(work, step, now_us)
+        self.stopwatch.lap("tell")
         self._projector.refresh(
             connection, self._held().epoch, step.newest, self._sensor_ids(), now_us
         )
+        self.stopwatch.lap("project")
 
     def _write(
         self, connection: writer.Connection, work: _Work, step: _Step, rev: int, now_us: int
     ) -> None:
+        lap = self.stopwatch.lap
         parts: list[tuple[Rows, int, NDArray[np.uint8]]] = []
         if work.live is not None:
             parts.append((work.live, LIVE, step.track_ids))
@@ -642,21 +657,20 @@ class SectorPipeline:
             for rows in waiting:
                 parts.append((rows, letter, np.zeros((len(rows), 16), np.uint8)))
         if parts:
-            names = {edge_number(edge): edge for edge in self._edges}
-            detection_store.copy_detections(
-                connection,
-                pack(
-                    concatenate([rows for rows, _, _ in parts]),
-                    known_us=self._days.known_us(now_us),
-                    sector=self.sector,
-                    timing=np.concatenate(
-                        [np.full(len(rows), letter, np.uint8) for rows, letter, _ in parts]
-                    ),
-                    track_ids=np.concatenate([ids for _, _, ids in parts]),
-                    edge_ids=names,
-                    sensor_ids=self._sensor_ids(),
+            stream = pack(
+                concatenate([rows for rows, _, _ in parts]),
+                known_us=self._days.known_us(now_us),
+                sector=self.sector,
+                timing=np.concatenate(
+                    [np.full(len(rows), letter, np.uint8) for rows, letter, _ in parts]
                 ),
+                track_ids=np.concatenate([ids for _, _, ids in parts]),
+                edge_ids={edge_number(edge): edge for edge in self._edges},
+                sensor_ids=self._sensor_ids(),
             )
+            lap("pack")
+            detection_store.copy_detections(connection, stream)
+            lap("copy")
         detections: dict[tuple[str, int], int] = defaultdict(int)
         for rows, _, _ in parts:
             for edge, boot, stored in self._by_boot(rows):
@@ -682,12 +696,15 @@ class SectorPipeline:
         for _, item in work.others:
             if isinstance(item, Health):
                 writer.upsert_health(connection, item, now_us)
+        lap("ledger")
         self._projector.commit(
             connection, self._held().epoch, step.newest, self._sensor_ids(), now_us
         )
+        lap("project")
         record.record(
             connection, self.sector, rev, now_us, step.changes, self._plane.point_to_lon_lat
         )
+        lap("incidents")
         writer.save_state(
             connection,
             self.sector,
@@ -696,6 +713,7 @@ class SectorPipeline:
             step.memory.tracker.pack(),
             step.memory.rules.pack(),
         )
+        lap("state")
         if step.changes or any(isinstance(item, Health) for _, item in work.others):
             writer.hint(connection, self.sector)
 
@@ -780,6 +798,7 @@ class SectorPipeline:
                     ),
                     sensors_total=len(self._sensors),
                     commit_s=round(self._commit_s, 3),
+                    spent_s=dict(self.stopwatch.spent_s),
                     **self._totals,
                 ),
             )
@@ -831,10 +850,11 @@ def to_batch(rows: Rows, plane: SectorPlane) -> Batch:
     """Rows in the sector's plane; a bearing without a place stays NaN and is not tracked."""
     lon, lat = rows["lon_deg"], rows["lat_deg"]
     x, y = plane.to_plane(lon, lat)
-    var_x, cov, var_y = plane.covariance_to_plane(
-        lon, lat, rows["var_east_m2"], rows["cov_m2"], rows["var_north_m2"]
+    turn = plane.convergence_rad(lon, lat)
+    var_x, cov, var_y = turn_covariance(
+        turn, rows["var_east_m2"], rows["cov_m2"], rows["var_north_m2"]
     )
-    vx, vy = plane.vector_to_plane(lon, lat, rows["east_mps"], rows["north_mps"])
+    vx, vy = turn_vector(turn, rows["east_mps"], rows["north_mps"])
     return Batch(
         at_us=rows["at_us"],
         sensor=rows["sensor"],

@@ -217,12 +217,13 @@ class Worker:
             key = pipeline.public_key(edge)
             if key is None:
                 raise Refused(403, "edge.unknown")
-            if not signature_holds(key, _signature(request), body):
-                raise Refused(401, "envelope.signature_wrong")
-            parcel = decode_parcel(body, json=as_json)
-            if parcel.header.edge != edge:
-                raise Refused(403, "envelope.edge_mismatch")
-            receipt = pipeline.receive(parcel)
+            with pipeline.stopwatch.beside("receive"):
+                if not signature_holds(key, _signature(request), body):
+                    raise Refused(401, "envelope.signature_wrong")
+                parcel = decode_parcel(body, json=as_json)
+                if parcel.header.edge != edge:
+                    raise Refused(403, "envelope.edge_mismatch")
+                receipt = pipeline.receive(parcel)
         except EnvelopeError as error:
             status = 413 if error.code == "envelope.too_large" else 400
             raise Refused(status, error.code) from error

@@ -11,6 +11,7 @@ Last line: one JSON object.
 """
 
 import argparse
+import asyncio
 import json
 import re
 import shutil
@@ -23,6 +24,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import msgspec
 import numpy as np
 import psycopg
@@ -36,6 +38,7 @@ from plain_sector import ORIGIN, ring
 from system import EdgeDouble, System, wait_for
 from watchline.db.cluster import Cluster
 from watchline.detections.copy import COLUMNS
+from watchline.live.feed_client import frames
 from watchline.sectors.plane import SectorPlane
 from watchline_sensors.contract import (
     Detection,
@@ -284,7 +287,7 @@ def measure(system: System, name: str, count: int) -> dict[str, Any]:
     made = {
         "pipeline_per_s": n / elapsed,
         "bare_copy_per_s": bare,
-        "stages": {stage: 1e6 * s / n for stage, s in (after - before).items()},
+        "stages": {stage: 1e6 * s / n for stage, s in after.items() for s in [s - before[stage]]},
         "commits": found[1],
         "tracked": found[2] / n,
         "incidents": incidents,
@@ -299,8 +302,19 @@ def measure(system: System, name: str, count: int) -> dict[str, Any]:
 
 
 def spent(system: System, name: str) -> Counter[str]:
-    """Seconds of each stage so far, as the writer counts them."""
-    return Counter()
+    """Seconds of each stage so far, as the writer's next pulse tells them."""
+
+    async def pulse() -> Counter[str]:
+        owner, token = system.query(
+            "SELECT owner_url, owner_token FROM sector WHERE id = %s", name
+        )[0]
+        async with httpx2.AsyncClient() as client:
+            async for frame in frames(client, owner, name, token):
+                if frame.pulse is not None:
+                    return Counter(frame.pulse.spent_s)
+        raise AssertionError("no pulse")
+
+    return asyncio.run(pulse())
 
 
 def copy_bare(system: System, name: str, warm: int, n: int) -> float:

@@ -25,6 +25,7 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     uncertain: int = 0
     commits: int = 0
     commit_s: float = 0.0
+    spent_s: dict[str, float] = {}  # seconds of each stage of the pipeline
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

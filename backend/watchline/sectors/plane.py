@@ -56,44 +56,6 @@ class SectorPlane:
         angle: Floats = 2.0 * np.arctan(np.tan(0.5 * d_lon) * np.sin(mean) / np.cos(half))
         return angle
 
-    def vector_to_plane(
-        self, lon_deg: ArrayLike, lat_deg: ArrayLike, east: ArrayLike, north: ArrayLike
-    ) -> tuple[Floats, Floats]:
-        """Local east and north components (of a velocity) at places on earth, in the plane."""
-        return _turn(self.convergence_rad(lon_deg, lat_deg), east, north)
-
-    def vector_to_local(
-        self, lon_deg: ArrayLike, lat_deg: ArrayLike, x: ArrayLike, y: ArrayLike
-    ) -> tuple[Floats, Floats]:
-        """The inverse of `vector_to_plane`."""
-        return _turn(-self.convergence_rad(lon_deg, lat_deg), x, y)
-
-    def covariance_to_plane(
-        self,
-        lon_deg: ArrayLike,
-        lat_deg: ArrayLike,
-        var_east_m2: ArrayLike,
-        cov_m2: ArrayLike,
-        var_north_m2: ArrayLike,
-    ) -> tuple[Floats, Floats, Floats]:
-        """(var_x, cov_xy, var_y) of local east and north covariances at places on earth."""
-        return _turn_covariance(
-            self.convergence_rad(lon_deg, lat_deg), var_east_m2, cov_m2, var_north_m2
-        )
-
-    def covariance_to_local(
-        self,
-        lon_deg: ArrayLike,
-        lat_deg: ArrayLike,
-        var_x_m2: ArrayLike,
-        cov_xy_m2: ArrayLike,
-        var_y_m2: ArrayLike,
-    ) -> tuple[Floats, Floats, Floats]:
-        """(var_east, cov, var_north): the inverse of `covariance_to_plane`."""
-        return _turn_covariance(
-            -self.convergence_rad(lon_deg, lat_deg), var_x_m2, cov_xy_m2, var_y_m2
-        )
-
     def _transform(
         self, first: ArrayLike, second: ArrayLike, direction: Any
     ) -> tuple[Floats, Floats]:
@@ -105,16 +67,17 @@ class SectorPlane:
         return np.where(known, u, np.nan), np.where(known, v, np.nan)
 
 
-def _turn(angle_rad: Floats, east: ArrayLike, north: ArrayLike) -> tuple[Floats, Floats]:
-    """Turn vectors to the left by an angle."""
+def turn_vector(angle_rad: Floats, east: ArrayLike, north: ArrayLike) -> tuple[Floats, Floats]:
+    """Vectors (of the components `east` and `north`) turned to the left by an angle."""
     e, n = np.asarray(east, float), np.asarray(north, float)
     cos, sin = np.cos(angle_rad), np.sin(angle_rad)
     return e * cos - n * sin, e * sin + n * cos
 
 
-def _turn_covariance(
+def turn_covariance(
     angle_rad: Floats, var_e: ArrayLike, cov: ArrayLike, var_n: ArrayLike
 ) -> tuple[Floats, Floats, Floats]:
+    """Covariances turned to the left by an angle: (var_x, cov_xy, var_y)."""
     e, c, n = np.asarray(var_e, float), np.asarray(cov, float), np.asarray(var_n, float)
     cos, sin = np.cos(angle_rad), np.sin(angle_rad)
     mixed = 2.0 * c * sin * cos

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline.sectors.plane import SectorPlane
+from watchline.sectors.plane import SectorPlane, turn_covariance, turn_vector
 from watchline.tracks.model import TrackUpdates
 
 Floats = NDArray[np.float64]
@@ -27,10 +27,11 @@ class LocalStates:
 def localise(updates: TrackUpdates, plane: SectorPlane) -> LocalStates:
     """The updates' states turned from the sector's plane into each place's own frame."""
     lon, lat = plane.to_lon_lat(updates.x_m, updates.y_m)
-    var_east, cov, var_north = plane.covariance_to_local(
-        lon, lat, updates.var_x_m2, updates.cov_xy_m2, updates.var_y_m2
+    turn = -plane.convergence_rad(lon, lat)
+    var_east, cov, var_north = turn_covariance(
+        turn, updates.var_x_m2, updates.cov_xy_m2, updates.var_y_m2
     )
-    east, north = plane.vector_to_local(lon, lat, updates.vx_mps, updates.vy_mps)
+    east, north = turn_vector(turn, updates.vx_mps, updates.vy_mps)
     return LocalStates(
         lon_deg=lon,
         lat_deg=lat,

@@ -7,7 +7,7 @@ from pyproj import Geod
 from watchline.errors import GeofenceInvalid
 from watchline.geofences.model import GeofenceKind
 from watchline.geofences.plane import rings_in_plane
-from watchline.sectors.plane import SectorPlane
+from watchline.sectors.plane import SectorPlane, turn_covariance, turn_vector
 
 GEOD = Geod(ellps="WGS84")
 ORIGINS = [(28.0, 55.0), (-71.0, 0.3), (179.9, 68.0), (24.0, -45.0)]
@@ -41,10 +41,10 @@ def test_vectors_point_where_they_lead(origin: tuple[float, float]) -> None:
     x, y = plane.to_plane(lon, lat)
     to_x, to_y = plane.to_plane(to_lon, to_lat)
     east, north = 10 * np.sin(np.radians(azimuth)), 10 * np.cos(np.radians(azimuth))
-    vx, vy = plane.vector_to_plane(lon, lat, east, north)
+    vx, vy = turn_vector(plane.convergence_rad(lon, lat), east, north)
     assert np.allclose((vx, vy), (to_x - x, to_y - y), atol=2e-3)
     assert not np.allclose(vx, east, atol=2e-2) or abs(origin[1]) < 1
-    assert np.allclose(plane.vector_to_local(lon, lat, vx, vy), (east, north))
+    assert np.allclose(turn_vector(-plane.convergence_rad(lon, lat), vx, vy), (east, north))
 
 
 def test_covariance_turns_with_the_vectors() -> None:
@@ -52,11 +52,13 @@ def test_covariance_turns_with_the_vectors() -> None:
     rng = np.random.default_rng(4)
     errors = rng.multivariate_normal([0, 0], [[900, 250], [250, 100]], 400)
     lon, lat = plane.to_lon_lat(120e3, 40e3)
-    turned = np.stack(plane.vector_to_plane(lon, lat, errors[:, 0], errors[:, 1]))
+    turned = np.stack(turn_vector(plane.convergence_rad(lon, lat), errors[:, 0], errors[:, 1]))
     var_e, cov, _, var_n = np.cov(errors.T).ravel()
-    found = plane.covariance_to_plane(lon, lat, var_e, cov, var_n)
+    found = turn_covariance(plane.convergence_rad(lon, lat), var_e, cov, var_n)
     assert np.allclose(np.cov(turned).ravel()[[0, 1, 3]], found)
-    assert np.allclose(plane.covariance_to_local(lon, lat, *found), (var_e, cov, var_n))
+    assert np.allclose(
+        turn_covariance(-plane.convergence_rad(lon, lat), *found), (var_e, cov, var_n)
+    )
     assert abs(found[1] - cov) > 5
 
 
