@@ -55,13 +55,13 @@ TARGETS = 2000
 ITEMS = 1000
 #: Between two scans as the targets walk; how quickly they really follow is what is measured.
 SCAN_S = 0.06
-WINDOW = 20_000
+WINDOW = 6_000
 _STAMP = 0x7EADBEEF12345678
 SIGMA_M = 10.0
 SENSORS = 50
 GEOFENCES = 1000
 #: Given and settled before the clock runs: tracks are confirmed, first alarms raised.
-WARM_SCANS = 15
+WARM_SCANS = 40
 
 
 def draw(system: System, name: str) -> None:
@@ -182,8 +182,9 @@ def play(edge: EdgeDouble, made: list[tuple[np.ndarray, np.ndarray]], settled: i
             time.sleep(0.002)
             settled = count_settled(edge.send(watermark_us=before_us))
         now_us = time.time_ns() // 1000
+        first_us = max(before_us + 1, now_us - 20_000)
         stamps = np.concatenate(
-            [[now_us, now_us], np.linspace(before_us + 1, now_us, ITEMS).astype(np.int64)]
+            [[now_us, now_us], np.linspace(first_us, now_us, ITEMS).astype(np.int64)]
         )
         before_us = now_us
         octets = stamps.astype(">u8").view(np.uint8).reshape(-1, 8)

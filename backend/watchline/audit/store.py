@@ -55,14 +55,10 @@ def append_sync(
     object: str,
     detail: Mapping[str, Any],
     at: datetime | None = None,
-) -> int:
-    """The same for the worker's plain psycopg connection."""
-    values = _values(chain, actor, op, object, detail, at)
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(_STATEMENTS.lock, {"chain": chain})
-        row = cursor.execute(_STATEMENTS.append, values).fetchone()
-    assert row is not None  # INSERT … RETURNING of one row
-    return int(row[0])
+) -> None:
+    """The same for the worker's plain psycopg connection; nothing is awaited in pipeline mode."""
+    connection.execute(_STATEMENTS.lock, {"chain": chain})
+    connection.execute(_STATEMENTS.append, _values(chain, actor, op, object, detail, at))
 
 
 def chains(connection: "psycopg.Connection[Any]") -> list[str]:

@@ -57,68 +57,82 @@ def record(
     to_lon_lat: ToLonLat,
 ) -> None:
     """Store the changes of one step; the sector's row is locked by the fence before."""
-    for change in changes:
-        incident = change.incident
-        values: dict[str, Any] = {
-            "id": incident.id,
-            "no": incident.events,
-            "rev": rev,
-            "known_us": known_us,
-        }
-        audit.append_sync(
-            connection,
-            chain=sector,
-            actor=audit.MACHINE,
-            op=f"incident.{type(change).__name__.lower()}",
-            object=str(incident.id),
-            detail={"no": incident.no, "findings": incident.findings},
-        )
-        if isinstance(change, Cleared):
-            connection.execute(_sql["clear"], values)
-            values |= {"at_us": change.at_us, "kind": "cleared", "detail": Jsonb({})}
-            connection.execute(_sql["event"], values)
-            continue
-        finding = change.finding
-        lon, lat = to_lon_lat(finding.x_m, finding.y_m)
-        identity = finding_id(finding)
-        values |= {
-            "sector": sector,
-            "at_us": finding.at_us,
-            "lon": lon,
-            "lat": lat,
-            "condition": incident.condition,
-            "historical": incident.historical,
-            "severity": finding.severity,
-            "rule": finding.rule_id,
-            "rule_version": finding.rule_version,
-            "geofence": finding.geofence_id,
-            "geofence_version": finding.geofence_version,
-            "tracks": [UUID(bytes=track) for track in sorted(incident.track_ids)],
-            "findings": incident.findings,
-        }
-        if isinstance(change, Opened):
-            connection.execute(_sql["open"], values | {"no": incident.no})
-        else:
-            connection.execute(_sql["join"], values)
-        connection.execute(
-            _sql["event"],
-            values
-            | {
-                "kind": "opened" if isinstance(change, Opened) else "joined",
-                "detail": Jsonb({"finding": str(identity)}),
-            },
-        )
-        connection.execute(
-            _sql["finding"],
-            values
-            | {
-                "id": identity,
-                "incident": incident.id,
-                "track": UUID(bytes=finding.track_id),
-                "kind": finding.kind,
-                "evidence": Jsonb(finding.evidence),
-            },
-        )
+    if not changes:
+        return
+    with connection.pipeline():  # a flood is not a round trip for each statement
+        for change in changes:
+            _record(connection, sector, rev, known_us, change, to_lon_lat)
+
+
+def _record(
+    connection: Connection,
+    sector: str,
+    rev: int,
+    known_us: int,
+    change: Change,
+    to_lon_lat: ToLonLat,
+) -> None:
+    incident = change.incident
+    values: dict[str, Any] = {
+        "id": incident.id,
+        "no": incident.events,
+        "rev": rev,
+        "known_us": known_us,
+    }
+    audit.append_sync(
+        connection,
+        chain=sector,
+        actor=audit.MACHINE,
+        op=f"incident.{type(change).__name__.lower()}",
+        object=str(incident.id),
+        detail={"no": incident.no, "findings": incident.findings},
+    )
+    if isinstance(change, Cleared):
+        connection.execute(_sql["clear"], values)
+        values |= {"at_us": change.at_us, "kind": "cleared", "detail": Jsonb({})}
+        connection.execute(_sql["event"], values)
+        return
+    finding = change.finding
+    lon, lat = to_lon_lat(finding.x_m, finding.y_m)
+    identity = finding_id(finding)
+    values |= {
+        "sector": sector,
+        "at_us": finding.at_us,
+        "lon": lon,
+        "lat": lat,
+        "condition": incident.condition,
+        "historical": incident.historical,
+        "severity": finding.severity,
+        "rule": finding.rule_id,
+        "rule_version": finding.rule_version,
+        "geofence": finding.geofence_id,
+        "geofence_version": finding.geofence_version,
+        "tracks": [UUID(bytes=track) for track in sorted(incident.track_ids)],
+        "findings": incident.findings,
+    }
+    if isinstance(change, Opened):
+        connection.execute(_sql["open"], values | {"no": incident.no})
+    else:
+        connection.execute(_sql["join"], values)
+    connection.execute(
+        _sql["event"],
+        values
+        | {
+            "kind": "opened" if isinstance(change, Opened) else "joined",
+            "detail": Jsonb({"finding": str(identity)}),
+        },
+    )
+    connection.execute(
+        _sql["finding"],
+        values
+        | {
+            "id": identity,
+            "incident": incident.id,
+            "track": UUID(bytes=finding.track_id),
+            "kind": finding.kind,
+            "evidence": Jsonb(finding.evidence),
+        },
+    )
 
 
 def known_findings(

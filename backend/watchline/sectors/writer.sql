@@ -45,7 +45,7 @@ SELECT tracker, rules FROM sector_state WHERE sector_id = %(sector)s
 
 -- name: save_state
 INSERT INTO sector_state (sector_id, rev, clock_us, tracker, rules)
-VALUES (%(sector)s, %(rev)s, %(clock_us)s, %(tracker)s, %(rules)s)
+VALUES (%(sector)s, %(rev)s, %(clock_us)s, %(tracker)b, %(rules)b)
 ON CONFLICT (sector_id) DO UPDATE SET rev = excluded.rev, clock_us = excluded.clock_us,
     tracker = excluded.tracker, rules = excluded.rules
 
