@@ -10,6 +10,7 @@ import time
 import zlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
@@ -151,9 +152,11 @@ class _Work:
 class _Step:
     """What the pure steps made of a commit's work."""
 
+    base: _Memory  # what it started from
     memory: _Memory
     updates: TrackUpdates
     newest: TrackUpdates  # the last of each track
+    up: list[TrackRow]  # those of them that live, as screens are told
     track_ids: NDArray[np.uint8]
     changes: Sequence[Change]
 
@@ -194,6 +197,9 @@ class SectorPipeline:
         self._names: dict[str, Names] = {}
         #: Where the time of this sector went.
         self.stopwatch = Stopwatch()
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix=f"commit {sector}")
+        self._under_way: Future[None] | None = None
+        self._untold: TrackUpdates | None = None
 
     @property
     def hold(self) -> writer.Hold | None:
@@ -288,11 +294,19 @@ class SectorPipeline:
         """Hold the sector and work until stopped; every failure ends in a fresh start."""
         while not self._stop:
             try:
-                with connect_sync(self._database_url, autocommit=True) as connection:
+                with (
+                    connect_sync(self._database_url, autocommit=True) as connection,
+                    connect_sync(self._database_url, autocommit=True) as aside,
+                ):
                     while not (self._stop or self.acquire(connection)):
                         self._pause(TAKE_S)
-                    while not self._stop:
-                        self.cycle(connection)
+                    try:
+                        while not self._stop:
+                            self._advance(connection)
+                            self._refresh(aside)
+                    finally:
+                        if self._under_way is not None:  # nobody may close its connection
+                            wait([self._under_way])
             except writer.Fenced:
                 log.warning("sector.fenced", sector=self.sector)
             except ClockStepped:
@@ -324,6 +338,7 @@ class SectorPipeline:
             self._inbox.clear()
             self._boots.clear()
             self._pending = 0
+            self._under_way = self._untold = None
 
     def acquire(self, connection: writer.Connection) -> bool:
         """Take the sector and read what was committed; False while another writer lives."""
@@ -430,34 +445,77 @@ class SectorPipeline:
             self._edges = edges
 
     def cycle(self, connection: writer.Connection) -> None:
-        """Once down the list, with whatever has arrived. Raises what `run` answers by a start."""
+        """Once down the list, to its end, with whatever has arrived; for one thread alone.
+
+        Raises what `run` answers by a start.
+        """
+        self._advance(connection)
+        self._finish()
+        self._refresh(connection)
+
+    def _advance(self, connection: writer.Connection) -> None:
+        """Once down the list; the commit is left under way, and the next step is made meanwhile.
+
+        So nothing here may use the connection, or what a commit changes, before `_finish`.
+        """
         started = time.monotonic()
         with self._lock:
             if not self._inbox:
                 self._wake.wait(self._patience_s())
             arrivals = list(self._inbox)
             self._inbox.clear()
+        self.stopwatch.start()
         now_us = self._clock.now_us()
         waited_s = started - self._days_at_s
         if waited_s > DAYS_S or (waited_s > 1.0 and not self._days.hold(now_us)):
+            self._finish()
             self._ensure_days(connection)
-        self.stopwatch.start()
         self._register(connection, arrivals, now_us)
         work = self._intake(arrivals, now_us)
         work.live = self._reorder.release(now_us)
-        self.stopwatch.lap("order")
         ticks = now_us - self._tick_us >= TICK_US
         if ticks:
             work.tick_us = self._tick_time(now_us)
             for key in self._unsaid:
                 work.settling[key].add(0, 0)
+        self.stopwatch.lap("order")
         commits = bool(work.settling) or work.live is not None or work.tick_us is not None
         if commits:
-            self._commit(connection, work, now_us)
+            if work.live is not None:
+                for edge, boot, seqs in self._by_boot(work.live):
+                    work.settling[edge, boot].add_all(seqs)
+            self._unsaid.difference_update(work.settling)
+            step = self._step(work, self._newest())
+            self._finish()
+            if step.base is not self._memory:  # people have changed what it was judged by
+                step = self._step(work, self._memory)
+            self._ahead = step.memory
+            self._under_way = self._committer.submit(self._commit, connection, work, step, now_us)
         if ticks:
+            self._finish()
             self._beat(connection, now_us)
         if commits:
             time.sleep(max(0.0, MIN_CYCLE_S - (time.monotonic() - started)))
+
+    def _newest(self) -> _Memory:
+        """What the next step starts from: it will be committed, or all is read again."""
+        return self._memory if self._under_way is None else self._ahead
+
+    def _finish(self) -> None:
+        """Wait for the commit that is under way; raises what it raised."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.result()
+
+    def _refresh(self, connection: writer.Connection) -> None:
+        """Write where the tracks of the last commit are, while the next is under way."""
+        untold, self._untold = self._untold, None
+        if untold is not None:
+            self.stopwatch.start()
+            self._projector.refresh(
+                connection, self._held().epoch, untold, self._sensor_ids(), self._clock.now_us()
+            )
+            self.stopwatch.lap("project")
 
     def _patience_s(self) -> float:
         """How long to wait for arrivals: rows that wait may leave when the clock ends a slot."""
@@ -489,6 +547,7 @@ class SectorPipeline:
         ]
         if not infos:
             return
+        self._finish()
         numbers: dict[str, tuple[int, str]] = {}
         with connection.transaction():
             rev = writer.bump(connection, self._held())
@@ -509,7 +568,7 @@ class SectorPipeline:
         """Sort arrivals into what is tracked in order, what is late, and what cannot be judged."""
         work = _Work()
         numbers = {id: no for id, (no, _) in self._sensors.items()}
-        clock_us = self._memory.tracker.clock_us
+        clock_us = self._newest().tracker.clock_us
         for arrival in arrivals:
             key = (arrival.edge, arrival.boot)
             accepted = arrival.accepted
@@ -564,9 +623,9 @@ class SectorPipeline:
         return work
 
     # ── 6 track, 7 judge, 8 raise ────────────────────────────────────────────────────────────
-    def _step(self, live: Rows | None, tick_us: int | None) -> _Step:
-        memory = self._memory
+    def _step(self, work: _Work, memory: _Memory) -> _Step:
         lap = self.stopwatch.lap
+        live, tick_us = work.live, work.tick_us
         batch = to_batch(live, self._plane) if live is not None else EMPTY_BATCH
         lap("place")
         state, updates, track_ids = tracker.step(memory.tracker, batch, tick_us, _CONFIG)
@@ -582,7 +641,13 @@ class SectorPipeline:
             next_no=memory.next_no,
         )
         lap("raise")
+        newest = updates.take(last_of_each(updates))
+        up = track_rows(
+            newest.take(np.flatnonzero(newest.status != TrackStatus.ENDED)), self._plane
+        )
+        lap("tell")
         return _Step(
+            base=memory,
             memory=_Memory(
                 tracker=state,
                 rules=rules,
@@ -590,20 +655,17 @@ class SectorPipeline:
                 next_no=memory.next_no + len(book) - len(memory.book),
             ),
             updates=updates,
-            newest=updates.take(last_of_each(updates)),
+            newest=newest,
+            up=up,
             track_ids=track_ids,
             changes=changes,
         )
 
     # ── 9 commit ─────────────────────────────────────────────────────────────────────────────
-    def _commit(self, connection: writer.Connection, work: _Work, now_us: int) -> None:
+    def _commit(self, connection: writer.Connection, work: _Work, step: _Step, now_us: int) -> None:
         """One transaction; rerun the step when people have written in between."""
-        live = work.live
-        if live is not None:
-            for edge, boot, seqs in self._by_boot(live):
-                work.settling[edge, boot].add_all(seqs)
+        self.stopwatch.start()
         while True:
-            step = self._step(live, work.tick_us)
             quiet = not (work.settling or len(step.updates) or step.changes)
             begun = time.monotonic()
             try:
@@ -628,22 +690,19 @@ class SectorPipeline:
                 self._rev = writer.position(connection, self.sector)[1]
                 self._reload(connection)
                 self._publish(self._frame(now_us, changed=["incidents", "geofences", "sensors"]))
+                step = self._step(work, self._memory)
         self._rev = rev
         self._memory = step.memory
-        self._unsaid.difference_update(work.settling)
         with self._lock:
             for key, settling in work.settling.items():
                 for low, high in settling.ranges():
                     self._boots[key].settled.add(low, high)
             self._pending -= sum(
-                len(rows) for rows in [*work.late, *work.uncertain, *([live] if live else [])]
+                map(len, [*work.late, *work.uncertain, *([work.live] if work.live else [])])
             )
         self._tell(work, step, now_us)
+        self._untold = step.newest
         self.stopwatch.lap("tell")
-        self._projector.refresh(
-            connection, self._held().epoch, step.newest, self._sensor_ids(), now_us
-        )
-        self.stopwatch.lap("project")
 
     def _write(
         self, connection: writer.Connection, work: _Work, step: _Step, rev: int, now_us: int
@@ -758,12 +817,11 @@ class SectorPipeline:
         for rows in (*work.late, *work.uncertain):
             self._rows_of_tick += len(rows)
         if len(newest) or changed:
-            alive = newest.status != TrackStatus.ENDED
             self._publish(
                 self._frame(
                     now_us,
-                    up=track_rows(newest.take(np.flatnonzero(alive)), self._plane),
-                    gone=newest.no[~alive].tolist(),
+                    up=step.up,
+                    gone=newest.no[newest.status == TrackStatus.ENDED].tolist(),
                     changed=changed,
                 )
             )

@@ -60,10 +60,13 @@ def update(
     updates: TrackUpdates,
     local: LocalStates,
     sensor_ids: Mapping[int, str],
+    *,
+    beside: bool,
 ) -> None:
     """Bring rows of known tracks up to these updates, one for each, in one statement.
 
-    Nothing is written when another writer has taken the sector.
+    Nothing is written when another writer has taken the sector. `beside` a commit, rows that
+    it holds or has written since are left alone.
     """
     numbers: dict[str, NDArray[Any]] = {
         "last_us": updates.at_us,
@@ -78,7 +81,7 @@ def update(
     }
     numbers |= {f"c{k}": updates.classes[:, k] for k in range(updates.classes.shape[1])}
     connection.execute(
-        _sql["update"],
+        _sql["update"] + ("\n" + _sql["beside"] if beside else ""),
         {name: _array(column.tolist()) for name, column in numbers.items()}
         | {
             "sector": sector,

@@ -24,6 +24,14 @@ UPDATE track SET status = v.status, last_at = to_timestamp(v.last_us / 1e6),
  WHERE track.id = v.id AND track.known_to IS NULL AND NOT track.historical
    AND EXISTS (SELECT FROM sector WHERE id = %(sector)s AND epoch = %(epoch)s)
 
+-- name: beside
+-- Behind `update`, beside a commit: it waits for no row that the commit has in hand, and leaves
+-- what the commit has written since.
+   AND track.last_at <= to_timestamp(v.last_us / 1e6) AND track.status <> 'ended'
+   AND track.ctid = ANY(ARRAY(
+       SELECT ctid FROM track WHERE id = ANY(%(id)s::uuid[]) AND known_to IS NULL AND NOT historical
+          FOR UPDATE SKIP LOCKED))
+
 -- name: without_flush
 SET LOCAL synchronous_commit = off
 

@@ -1,5 +1,6 @@
 """Which `track` rows are written when; how is in projection.py."""
 
+import threading
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -25,13 +26,14 @@ class Projector:
 
     What a reader must not miss (a new track, one that coasts or has ended) is written in the
     commit itself. Where the others are is refreshed after the commit has been told, for no alarm
-    shall wait for that.
+    shall wait for that; by another thread and connection even, beside the next commit.
     """
 
     def __init__(self, sector: str, plane: SectorPlane, live_ids: Iterable[bytes]) -> None:
         self._sector = sector
         self._plane = plane
         self._written_us = dict.fromkeys(live_ids, 0)
+        self._lock = threading.Lock()
 
     def commit(
         self,
@@ -51,12 +53,13 @@ class Projector:
             local = localise(rows, self._plane)
             projection.insert(connection, self._sector, now_us, rows, local, sensor_ids)
         if len(changed):
-            self._update(connection, epoch, updates.take(changed), sensor_ids)
-        for i in (*new.tolist(), *changed.tolist()):
-            if updates.status[i] == TrackStatus.ENDED:
-                self._written_us.pop(ids[i], None)
-            else:
-                self._written_us[ids[i]] = now_us
+            self._update(connection, epoch, updates.take(changed), sensor_ids, beside=False)
+        with self._lock:
+            for i in (*new.tolist(), *changed.tolist()):
+                if updates.status[i] == TrackStatus.ENDED:
+                    self._written_us.pop(ids[i], None)
+                else:
+                    self._written_us[ids[i]] = now_us
 
     def refresh(
         self,
@@ -79,9 +82,11 @@ class Projector:
             return
         with connection.transaction():
             projection.without_flush(connection)
-            self._update(connection, epoch, updates.take(due), sensor_ids)
-        for i in due.tolist():
-            self._written_us[ids[i]] = now_us
+            self._update(connection, epoch, updates.take(due), sensor_ids, beside=True)
+        with self._lock:
+            for i in due.tolist():
+                if ids[i] in self._written_us:
+                    self._written_us[ids[i]] = now_us
 
     def _update(
         self,
@@ -89,9 +94,11 @@ class Projector:
         epoch: int,
         rows: TrackUpdates,
         sensor_ids: Mapping[int, str],
+        *,
+        beside: bool,
     ) -> None:
         local = localise(rows, self._plane)
-        projection.update(connection, self._sector, epoch, rows, local, sensor_ids)
+        projection.update(connection, self._sector, epoch, rows, local, sensor_ids, beside=beside)
 
 
 def _ids(updates: TrackUpdates) -> list[bytes]:
