@@ -87,11 +87,11 @@ class System:
 
     def environment(self, name: str = "") -> dict[str, str]:
         """What points the processes at the test database, and what one of them has of its own."""
-        status = self.cluster.status()
+        place = self.cluster.place()
         return {
             **os.environ,
-            "WATCHLINE_DATABASE_HOST": str(status.sockets),
-            "WATCHLINE_DATABASE_PORT": str(status.port),
+            "WATCHLINE_DATABASE_HOST": str(place.sockets),
+            "WATCHLINE_DATABASE_PORT": str(place.port),
             "WATCHLINE_DATABASE_NAME": self.database,
             "WATCHLINE_HUB_PORT": str(self.hub_port),
             "WATCHLINE_WORKER_PORT": str(self.worker_port),

@@ -1,11 +1,18 @@
 """What each fault test found, and what was skipped, always visible at the end of the run."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from faults import oracle
 from faults.disk import Disk, NoDisk
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tidy_when_terminated() -> None:
+    """SIGTERM ends the run as Ctrl-C does: mounts, namespaces and processes do not stay behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture

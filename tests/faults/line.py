@@ -107,31 +107,32 @@ class Line(System):
         """What the devices were promised so far."""
         return Obligations.read(*map(self.journal, self.configs))
 
-    def verdict(self, seconds: float = 60) -> Verdict:
+    def verdict(self, patience_s: float = 60) -> Verdict:
         """Wait until a fresh item of every edge has passed and nothing is missing; then look.
 
-        The edges still run: what they promise meanwhile is not counted. When `seconds` are over
-        it is judged as it is.
+        The edges still run: what they promise meanwhile is not counted. It is judged as it is
+        once nothing that was missing has come for `patience_s`.
         """
         due = self.due()
-        fresh = self._fresh(due, seconds)
-        deadline = time.monotonic() + seconds
+        fresh = self._fresh(due, patience_s)
+        missing, deadline = len(due.acked), time.monotonic() + patience_s
         while True:
             with self.connect() as connection:
                 found = stored(connection)
                 times = connection.execute(
                     "SELECT DISTINCT extract(epoch FROM known_at)::float8 FROM detection"
                 ).fetchall()
-            late = self.due()
-            judged = judge(Obligations(given=late.given, acked=due.acked), found)
-            if judged.lost == 0 or time.monotonic() > deadline:
+            judged = judge(Obligations(given=self.due().given, acked=due.acked), found)
+            if judged.lost < missing:
+                missing, deadline = judged.lost, time.monotonic() + patience_s
+            if missing == 0 or time.monotonic() > deadline:
                 break
             time.sleep(0.5)
         assert fresh, "no fresh item passes after the faults"
         judged.longest_gap_s = longest_gap_s(at_s for (at_s,) in times)
         return judged
 
-    def _fresh(self, due: Obligations, seconds: float) -> bool:
+    def _fresh(self, due: Obligations, patience_s: float) -> bool:
         def all_passed() -> bool:
             new = [key for key in self.due().acked if key not in due.acked]
             with self.connect() as connection:
@@ -141,7 +142,7 @@ class Line(System):
             return len(rows) == len(self.configs)
 
         try:
-            wait_for("a fresh item of every edge", all_passed, seconds)
+            wait_for("a fresh item of every edge", all_passed, patience_s)
         except AssertionError:
             return False
         return True

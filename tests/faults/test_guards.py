@@ -74,7 +74,7 @@ def killed(line: Line, build: str, victim: str) -> Verdict:
         wait_for("rows", lambda at=before: line.count() > at + 200, 60)
         line.kill(victim)
         line.start(victim)
-    return line.verdict(seconds=10)
+    return line.verdict(patience_s=10)
 
 
 def test_a_hub_that_settles_early_is_caught(line: Line) -> None:

@@ -116,32 +116,28 @@ def victims(dice: random.Random, edges: int) -> list[str]:
 
 
 @pytest.fixture
-def plays(tmp_path: Path) -> Iterator[tuple[Storm, Storm]]:
-    """(left alone, disturbed), each with a durable cluster of its own."""
+def plays(cluster, database, tmp_path: Path) -> Iterator[tuple[Storm, Storm]]:
+    """(left alone, disturbed); the disturbed one has a durable cluster of its own."""
     tmp_path.chmod(0o711)
     scenario = tmp_path / "storm.toml"
     scenario.write_text(storm.scenario(SECONDS))
-    clusters = [Cluster(tmp_path / f"pg-{name}", tcp=False) for name in ("calm", "torn")]
-    made: list[Storm] = []
-    nursery: Nursery | None = None
+    folders = [tmp_path / "calm", tmp_path / "torn"]
+    for folder in folders:
+        folder.mkdir()
+    own = Cluster(tmp_path / "pg", tcp=False)
+    calm = Line(cluster=cluster, database=database.name, folder=folders[0], per_s=0)
+    torn = Line(cluster=own, database="torn", folder=folders[1], per_s=40)
+    nursery = Nursery(calm.environment())
     try:
-        for cluster, name in zip(clusters, ("calm", "torn"), strict=True):
-            folder = tmp_path / name
-            folder.mkdir()
-            cluster.start(die_with_parent=True)
-            cluster.prepare(name)
-            per_s = 40 if name == "torn" else 0
-            line = Line(cluster=cluster, database=name, folder=folder, per_s=per_s)
-            nursery = line.nursery = nursery or Nursery(line.environment())
-            made.append(prepared(line, scenario))
-        yield made[0], made[1]
+        own.start(die_with_parent=True)
+        own.prepare("torn")
+        calm.nursery = torn.nursery = nursery
+        yield prepared(calm, scenario), prepared(torn, scenario)
     finally:
-        for play in made:
-            play.system.stop()
-        if nursery is not None:
-            nursery.close()
-        for cluster in clusters:
-            cluster.destroy()
+        for line in (calm, torn):
+            line.stop()
+        nursery.close()
+        own.destroy()
 
 
 def prepared(line: Line, scenario: Path) -> Storm:
