@@ -7,12 +7,23 @@ import pytest
 
 from faults import oracle
 from faults.disk import Disk, NoDisk
+from faults.nursery import Nursery
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _tidy_when_terminated() -> None:
     """SIGTERM ends the run as Ctrl-C does: mounts, namespaces and processes do not stay behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Forks our programs."""
+    made = Nursery()
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture

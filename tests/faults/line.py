@@ -1,8 +1,6 @@
 """The whole line of processes with devices that keep a journal of what they were promised."""
 
 import base64
-import os
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +8,11 @@ from pathlib import Path
 import psycopg
 
 from faults.device import stored
-from faults.nursery import Nursery
+from faults.nursery import Nursery, python_path
 from faults.oracle import Obligations, Verdict, judge, longest_gap_s
 from plain_sector import ORIGIN, SECTOR
 from scenario import public_key
-from system import BIN, ROOT, System, wait_for
+from system import BIN, System, wait_for
 
 
 @dataclass
@@ -33,19 +31,7 @@ class Line(System):
 
     def environment(self, name: str = "") -> dict[str, str]:
         """The tests' modules and the device's entry point are to be found by the processes."""
-        path = [str(ROOT / "tests"), str(self._plug()), *filter(None, sys.path)]
-        return {**super().environment(name), "PYTHONPATH": os.pathsep.join(path)}
-
-    def _plug(self) -> Path:
-        plug = self.folder / "plug"
-        info = plug / "watchline_faults-1.dist-info"
-        if not info.exists():
-            info.mkdir(parents=True)
-            (info / "METADATA").write_text(
-                "Metadata-Version: 2.1\nName: watchline-faults\nVersion: 1\n"
-            )
-            (info / "entry_points.txt").write_text("[watchline.adapters]\nfaulty = faults.device\n")
-        return plug
+        return {**super().environment(name), "PYTHONPATH": python_path()}
 
     def prepare(self) -> None:
         """The plain sector, with edges of its own making."""
@@ -114,7 +100,7 @@ class Line(System):
         once nothing that was missing has come for `patience_s`.
         """
         due = self.due()
-        fresh = self._fresh(due, patience_s)
+        wait_for("a fresh item of every edge", lambda: self._fresh(due), 60)
         missing, deadline = len(due.acked), time.monotonic() + patience_s
         while True:
             with self.connect() as connection:
@@ -128,24 +114,15 @@ class Line(System):
             if missing == 0 or time.monotonic() > deadline:
                 break
             time.sleep(0.5)
-        assert fresh, "no fresh item passes after the faults"
         judged.longest_gap_s = longest_gap_s(at_s for (at_s,) in times)
         return judged
 
-    def _fresh(self, due: Obligations, patience_s: float) -> bool:
-        def all_passed() -> bool:
-            new = [key for key in self.due().acked if key not in due.acked]
-            with self.connect() as connection:
-                rows = connection.execute(
-                    "SELECT DISTINCT edge_id FROM detection WHERE sensor_track = ANY(%s)", [new]
-                ).fetchall()
-            return len(rows) == len(self.configs)
-
-        try:
-            wait_for("a fresh item of every edge", all_passed, patience_s)
-        except AssertionError:
-            return False
-        return True
+    def _fresh(self, before: Obligations) -> bool:
+        new = [key for key in self.due().acked if key not in before.acked]
+        rows = self.query(
+            "SELECT DISTINCT edge_id FROM detection WHERE sensor_track = ANY(%s)", new
+        )
+        return len(rows) == len(self.configs)
 
     def count(self) -> int:
         """Rows stored so far; 0 while the database does not answer."""

@@ -10,6 +10,7 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import select
 import signal
 import subprocess
@@ -18,20 +19,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import watchline.cli
+import watchline_sensors.cli
 from watchline.supervise import dies_with_parent
 from watchline.warm import warm_up
 
+TESTS = Path(__file__).resolve().parent.parent
 IMPORTS = [
     "asterix.generated",
     "faults.device",
-    "watchline.cli",
     "watchline.hub",
     "watchline.worker",
     "watchline_sensors.adapters.asterix.adapter",
-    "watchline_sensors.cli",
     "watchline_sensors.edge",
     "watchline_sensors.simulate.cli",
 ]
+
+
+def python_path() -> str:
+    """With it processes find the tests' modules and the entry point of their device."""
+    return os.pathsep.join([str(TESTS), str(TESTS / "faults/plug"), *filter(None, sys.path)])
 
 
 class Child:
@@ -63,10 +70,10 @@ class Child:
 class Nursery:
     """The forking process; `close` it."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "faults.nursery"],
-            env=environment,
+            env={**os.environ, "PYTHONPATH": python_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -74,7 +81,7 @@ class Nursery:
         assert self._answer() == "ready"
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
-        """Fork one of our programs."""
+        """Fork `watchline`, `watchline-edge` or another module with a main."""
         assert self._process.stdin is not None
         order = {"command": command, "environment": dict(environment), "log": str(log)}
         self._process.stdin.write(json.dumps(order) + "\n")
@@ -103,11 +110,14 @@ def _become(order: dict[str, Any]) -> None:
     program, *arguments = order["command"]
     code = 1
     try:
-        if Path(program).name == "watchline":
-            from watchline.cli import app
-        else:
-            from watchline_sensors.cli import app
-        app(arguments)
+        match program:
+            case "watchline":
+                watchline.cli.app(arguments)
+            case "watchline-edge":
+                watchline_sensors.cli.app(arguments)
+            case module:
+                sys.argv = [module, *arguments]
+                runpy.run_module(module, run_name="__main__")
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0
     finally:

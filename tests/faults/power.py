@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from faults.nursery import python_path
 from faults.oracle import Obligations, Verdict, judge
 from faults.spool_writer import MAX_BYTES, digest, sighting
-from system import ROOT
 from watchline_sensors.spool import Spool
 from watchline_sensors.spool_model import Row
 
@@ -36,7 +36,7 @@ def cut_spool(
     journal = journals / f"journal-{dice.getrandbits(32):x}"
     writer = subprocess.Popen(
         [sys.executable, "-m", module, spool_path, journal, str(dice.getrandbits(32))],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), *sys.path[1:]])},
+        env={**os.environ, "PYTHONPATH": python_path()},
     )
     try:
         wanted = rows * dice.uniform(1.0, 1.2)

@@ -4,7 +4,6 @@ The broken builds lie in `broken/`: each takes one guard out and then runs the r
 """
 
 import random
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from faults.disk import Disk
 from faults.line import Line
+from faults.nursery import Nursery
 from faults.oracle import Verdict, lines
 from faults.power import Cut, cut_spool, only_kill
 from plain_sector import lon_lat
@@ -53,9 +53,9 @@ def test_a_spool_that_acknowledges_early_is_caught(tmp_path: Path) -> None:
 
 # ── the hub ──────────────────────────────────────────────────────────────────────────────────
 @pytest.fixture
-def line(cluster, database, tmp_path: Path) -> Iterator[Line]:
+def line(cluster, database, nursery: Nursery, tmp_path: Path) -> Iterator[Line]:
     """One edge with a device; nothing is started yet."""
-    made = Line(cluster=cluster, database=database.name, folder=tmp_path)
+    made = Line(cluster=cluster, database=database.name, folder=tmp_path, nursery=nursery)
     made.tower = made.worker
     try:
         made.prepare()
@@ -66,7 +66,7 @@ def line(cluster, database, tmp_path: Path) -> Iterator[Line]:
 
 def killed(line: Line, build: str, victim: str) -> Verdict:
     """Run a build of the worker, kill `victim` twice, and let the oracle look."""
-    line.start("worker", sys.executable, "-m", f"faults.broken.{build}", "worker")
+    line.start("worker", f"faults.broken.{build}", "worker")
     line.until_healthy("worker", line.worker)
     line.start_edges()
     for _ in range(2):
@@ -128,7 +128,7 @@ def findings_after_the_rule_was_ended(system: System) -> int:
 
 @pytest.mark.parametrize("build", ["watchline", "faults.broken.rev_off"])
 def test_a_hub_that_overlooks_a_persons_change_is_caught(line: Line, build: str) -> None:
-    line.start("worker", sys.executable, "-m", build, "worker")
+    line.start("worker", build, "worker")
     line.until_healthy("worker", line.worker)
     found = findings_after_the_rule_was_ended(line)
     assert found == (0 if build == "watchline" else 1)

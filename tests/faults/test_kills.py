@@ -116,7 +116,7 @@ def victims(dice: random.Random, edges: int) -> list[str]:
 
 
 @pytest.fixture
-def plays(cluster, database, tmp_path: Path) -> Iterator[tuple[Storm, Storm]]:
+def plays(cluster, database, nursery: Nursery, tmp_path: Path) -> Iterator[tuple[Storm, Storm]]:
     """(left alone, disturbed); the disturbed one has a durable cluster of its own."""
     tmp_path.chmod(0o711)
     scenario = tmp_path / "storm.toml"
@@ -125,18 +125,17 @@ def plays(cluster, database, tmp_path: Path) -> Iterator[tuple[Storm, Storm]]:
     for folder in folders:
         folder.mkdir()
     own = Cluster(tmp_path / "pg", tcp=False)
-    calm = Line(cluster=cluster, database=database.name, folder=folders[0], per_s=0)
-    torn = Line(cluster=own, database="torn", folder=folders[1], per_s=40)
-    nursery = Nursery(calm.environment())
+    calm = Line(
+        cluster=cluster, database=database.name, folder=folders[0], per_s=0, nursery=nursery
+    )
+    torn = Line(cluster=own, database="torn", folder=folders[1], per_s=40, nursery=nursery)
     try:
         own.start(die_with_parent=True)
         own.prepare("torn")
-        calm.nursery = torn.nursery = nursery
         yield prepared(calm, scenario), prepared(torn, scenario)
     finally:
         for line in (calm, torn):
             line.stop()
-        nursery.close()
         own.destroy()
 
 
