@@ -11,11 +11,18 @@ NOON = 20_000 * DAY_US + DAY_US // 2
 MIDNIGHT = 20_000 * DAY_US
 
 
-@given(st.integers(0, DAY_TICKS - 1), st.integers(-(2**40), 2**55))
+@given(st.integers(0, DAY_TICKS - 1), st.integers(DAY_US, 2**55))
 def test_is_the_time_of_day_and_the_nearest(tod_128, reference_us):
     instant_us = nearest_instant_us(tod_128, reference_us)
     assert instant_us % DAY_US == tod_128 * 15_625 // 2
     assert abs(instant_us - reference_us) <= DAY_US // 2
+
+
+@given(st.integers(0, DAY_TICKS - 1), st.integers(0, DAY_US))
+def test_a_clock_that_starts_in_1970_stamps_nothing_before(tod_128, reference_us):
+    instant_us = nearest_instant_us(tod_128, reference_us)
+    assert instant_us % DAY_US == tod_128 * 15_625 // 2
+    assert 0 <= instant_us < reference_us + DAY_US
 
 
 @given(st.integers(0, 2**55), st.integers(-43_199_000_000, 43_199_000_000))
