@@ -45,14 +45,14 @@ demo-reset: $(STAMP)/venv ## delete the demo's database and spools
 	@exec $(BIN)/watchline demo --reset
 
 .PHONY: test
-test: setup chromium nftables test-python test-frontend ## run every test
+test: setup chromium nftables faketime test-python test-frontend ## run every test
 
 .PHONY: test-python
 test-python: setup ## the Python tests alone; ARGS="tests/backend/db -k kill" narrows them
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: torture
-torture: setup nftables ## the long fault tests: power cuts, kills, bad networks, the spool's model
+torture: setup nftables faketime ## the long fault tests: power cuts, kills, bad networks, the spool's model
 	@WATCHLINE_TORTURE=1 exec $(PY) -m pytest tests/faults tests/sensors/test_spool_model.py
 
 .PHONY: test-frontend
@@ -186,3 +186,10 @@ nftables: $(STAMP)/venv
 	@if [ "$$(id -u)" != 0 ] || command -v nft >/dev/null; then exit 0; fi
 	$(APT)
 	apt_get nftables iproute2 || echo "Without nft the tests of bad networks are skipped." >&2
+
+# For the tests of wrong clocks, which say that they were skipped without it.
+.PHONY: faketime
+faketime: $(STAMP)/venv
+	@if ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then exit 0; fi
+	$(APT)
+	apt_get libfaketime || echo "Without libfaketime the tests of wrong clocks are skipped." >&2
