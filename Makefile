@@ -87,6 +87,10 @@ bench: setup ## every benchmark, one table
 bench-decode: setup ## ASTERIX records decoded per second
 	@exec $(PY) tests/bench/bench_decode.py
 
+.PHONY: bench-pipeline
+bench-pipeline: setup ## signed envelopes to committed rows, beside a bare COPY of the same rows
+	@exec $(PY) tests/bench/bench_pipeline.py
+
 .PHONY: bench-live
 bench-live: setup ## envelope received until the last of 500 screens has it
 	@exec $(PY) tests/bench/bench_live.py
