@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Transformer
 
+from watchline.sectors.series import Series
+
 Floats = NDArray[np.float64]
+
+#: Within this of the origin, in either direction, the projection is read off a series.
+_HALF_M = 150_000.0
 
 
 class SectorPlane:
@@ -29,13 +34,27 @@ class SectorPlane:
             f"+step +proj=aeqd +lat_0={self.lat_deg!r} +lon_0={self.lon_deg!r} +ellps=WGS84"
         )
 
+        self._forward = self._inverse = None
+        half_lat = _HALF_M / 111_000.0
+        if abs(lat_deg) + half_lat < 75.0:
+            half_lon = half_lat / np.cos(np.radians(abs(lat_deg) + half_lat))
+            if abs(lon_deg) + half_lon < 180.0:
+                self._forward = Series(
+                    lambda lon, lat: self._exact(lon, lat, "FORWARD"),
+                    (self.lon_deg, self.lat_deg),
+                    (half_lon, half_lat),
+                )
+                self._inverse = Series(
+                    lambda x, y: self._exact(x, y, "INVERSE"), (0.0, 0.0), (_HALF_M, _HALF_M)
+                )
+
     def to_plane(self, lon_deg: ArrayLike, lat_deg: ArrayLike) -> tuple[Floats, Floats]:
         """(x_m, y_m) of places on earth."""
-        return self._transform(lon_deg, lat_deg, "FORWARD")
+        return self._transform(lon_deg, lat_deg, "FORWARD", self._forward)
 
     def to_lon_lat(self, x_m: ArrayLike, y_m: ArrayLike) -> tuple[Floats, Floats]:
         """(lon_deg, lat_deg) of points in the plane."""
-        return self._transform(x_m, y_m, "INVERSE")
+        return self._transform(x_m, y_m, "INVERSE", self._inverse)
 
     def point_to_lon_lat(self, x_m: float, y_m: float) -> tuple[float, float]:
         """(lon_deg, lat_deg) of one point in the plane."""
@@ -57,14 +76,23 @@ class SectorPlane:
         return angle
 
     def _transform(
-        self, first: ArrayLike, second: ArrayLike, direction: Any
+        self, first: ArrayLike, second: ArrayLike, direction: Any, series: Series | None
     ) -> tuple[Floats, Floats]:
         a, b = np.broadcast_arrays(np.asarray(first, float), np.asarray(second, float))
-        known = np.isfinite(a) & np.isfinite(b)
-        u, v = self._transformer.transform(
-            np.where(known, a, 0.0), np.where(known, b, 0.0), direction=direction
-        )
-        return np.where(known, u, np.nan), np.where(known, v, np.nan)
+        shape = a.shape
+        a, b = np.ascontiguousarray(a).reshape(-1), np.ascontiguousarray(b).reshape(-1)
+        if series is None:
+            u, v = np.full(len(a), np.nan), np.full(len(a), np.nan)
+        else:
+            u, v = series(a, b)
+        rest = np.flatnonzero(np.isnan(u) & np.isfinite(a) & np.isfinite(b))
+        if len(rest):
+            u[rest], v[rest] = self._exact(a[rest], b[rest], direction)
+        return u.reshape(shape), v.reshape(shape)
+
+    def _exact(self, first: Floats, second: Floats, direction: Any) -> tuple[Floats, Floats]:
+        u, v = self._transformer.transform(first, second, direction=direction)
+        return u, v
 
 
 def turn_vector(angle_rad: Floats, east: ArrayLike, north: ArrayLike) -> tuple[Floats, Floats]:

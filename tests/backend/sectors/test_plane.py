@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pyproj import Geod
+from pyproj import Geod, Transformer
 
 from watchline.errors import GeofenceInvalid
 from watchline.geofences.model import GeofenceKind
@@ -65,7 +65,7 @@ def test_covariance_turns_with_the_vectors() -> None:
 def test_what_is_nowhere_stays_nowhere() -> None:
     plane = SectorPlane(28.0, 55.0)
     x, y = plane.to_plane([28.0, np.nan], [55.0, 55.0])
-    assert (x[0], y[0]) == (0, 0)
+    assert np.allclose((x[0], y[0]), 0, atol=1e-6)
     assert np.isnan([x[1], y[1]]).all()
     assert plane.point_to_lon_lat(0.0, 0.0) == (pytest.approx(28.0), pytest.approx(55.0))
     with pytest.raises(ValueError, match="no place"):
@@ -103,3 +103,18 @@ def test_geojson_that_cannot_be_read(geometry: dict, reason: str) -> None:
     with pytest.raises(GeofenceInvalid) as refused:
         rings_in_plane(SectorPlane(28.0, 55.0), geometry)
     assert refused.value.params["reason"] == reason
+
+
+@pytest.mark.parametrize("lat_0", [-70.0, 0.0, 50.5, 69.0, 74.0, 89.0])
+@pytest.mark.parametrize("lon_0", [24.0, 179.0])
+def test_near_the_origin_and_far_away_it_is_the_projection_itself(lon_0, lat_0):
+    plane = SectorPlane(lon_0, lat_0)
+    exact = Transformer.from_pipeline(
+        "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad "
+        f"+step +proj=aeqd +lat_0={lat_0} +lon_0={lon_0} +ellps=WGS84"
+    )
+    x, y = np.random.default_rng(1).uniform(-4e5, 4e5, (2, 4000))
+    lon, lat = exact.transform(x, y, direction="INVERSE")
+    assert np.allclose(plane.to_plane(lon, lat), exact.transform(lon, lat), rtol=0, atol=1e-6)
+    found = np.array(plane.to_lon_lat(x, y))
+    assert np.abs(found - (lon, lat)).max() * 111_000 < 1e-5
