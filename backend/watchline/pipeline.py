@@ -7,7 +7,6 @@ away and starting from what PostGIS holds; the edges then send again what is not
 
 import threading
 import time
-import zlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -37,8 +36,8 @@ from watchline.detections.lateness import (
     timing_of,
 )
 from watchline.detections.ledger import MAX_BOOTS, SeqRange, SeqSet, SeqsRefused, check_seqs
-from watchline.detections.model import Batch
 from watchline.detections.parcel import Parcel
+from watchline.detections.placing import EMPTY_BATCH, edge_number, to_batch
 from watchline.detections.reorder import ReorderBuffer
 from watchline.detections.rows import Rows, concatenate
 from watchline.detections.store import Settlement
@@ -56,7 +55,7 @@ from watchline.rules.state import RuleState
 from watchline.rules.state import StateUnreadable as RuleStateUnreadable
 from watchline.sectors import writer
 from watchline.sectors.clock import SectorClock
-from watchline.sectors.plane import SectorPlane, turn_covariance, turn_vector
+from watchline.sectors.plane import SectorPlane
 from watchline.stopwatch import Stopwatch
 from watchline.tracks import projection, tracker
 from watchline.tracks.errors import StateUnreadable as TrackerStateUnreadable
@@ -82,12 +81,8 @@ BULK_CYCLE_S = 0.1
 MAX_BACKLOG = 100_000
 #: Partitions are made ahead so often, and at once when the clock says a day that has none.
 DAYS_S = 3600.0
-PROJECTION_US = 1_000_000
 #: How often a sector that another process writes is tried.
 TAKE_S = 0.5
-#: Rows brought up to date in one commit, the longest waiting first: all at once would be a
-#: hiccup of the live picture each second. Enough for 5,000 tracks at 30 commits a second.
-PROJECTION_ROWS = 160
 _CONFIG = tracker.TrackerConfig()
 _Told = TypeVar("_Told", bound=SensorInfo | Health)
 
@@ -163,11 +158,6 @@ class _Step:
     up: list[TrackRow]  # those of them that live, as screens are told
     track_ids: NDArray[np.uint8]
     changes: Sequence[Change]
-
-
-def edge_number(edge: str) -> int:
-    """A small integer for an edge, the same in every process: part of the sort and of track ids."""
-    return zlib.crc32(edge.encode()) & 0x7FFFFFFF
 
 
 class SectorPipeline:
@@ -910,33 +900,6 @@ class SectorPipeline:
         )
 
 
-def to_batch(rows: Rows, plane: SectorPlane) -> Batch:
-    """Rows in the sector's plane; a bearing without a place stays NaN and is not tracked."""
-    lon, lat = rows["lon_deg"], rows["lat_deg"]
-    x, y = plane.to_plane(lon, lat)
-    turn = plane.convergence_rad(lon, lat)
-    var_x, cov, var_y = turn_covariance(
-        turn, rows["var_east_m2"], rows["cov_m2"], rows["var_north_m2"]
-    )
-    vx, vy = turn_vector(turn, rows["east_mps"], rows["north_mps"])
-    return Batch(
-        at_us=rows["at_us"],
-        sensor=rows["sensor"],
-        edge=rows["edge"],
-        boot=rows["boot"],
-        seq=rows["seq"],
-        x_m=x,
-        y_m=y,
-        var_x_m2=var_x,
-        cov_xy_m2=cov,
-        var_y_m2=var_y,
-        vx_mps=vx,
-        vy_mps=vy,
-        v_sigma_mps=rows["speed_sigma_mps"],
-        classes=rows["classes"],
-    )
-
-
 def _stamped_by(item: _Told, latest_us: int, now_us: int) -> _Told:
     """The item, stamped now if it says to be later than `latest_us`."""
     return item if item.at_us <= latest_us else msgspec.structs.replace(item, at_us=now_us)
@@ -951,28 +914,3 @@ def owned(findings: Sequence[Finding], area: BaseGeometry, plane: SectorPlane) -
     )
     inside = shapely.intersects_xy(area, lon, lat)
     return [finding for finding, mine in zip(findings, inside, strict=True) if mine]
-
-
-def _empty_batch() -> Batch:
-    floats = np.zeros(0)
-    longs = np.zeros(0, np.int64)
-    ints = np.zeros(0, np.int32)
-    return Batch(
-        at_us=longs,
-        sensor=ints,
-        edge=ints,
-        boot=longs,
-        seq=longs,
-        x_m=floats,
-        y_m=floats,
-        var_x_m2=floats,
-        cov_xy_m2=floats,
-        var_y_m2=floats,
-        vx_mps=floats,
-        vy_mps=floats,
-        v_sigma_mps=floats,
-        classes=np.zeros((0, 5), np.float32),
-    )
-
-
-EMPTY_BATCH = _empty_batch()

@@ -22,11 +22,12 @@ import structlog
 from numpy.typing import NDArray
 
 from watchline.detections import store as detection_store
+from watchline.detections.placing import EMPTY_BATCH, edge_number, to_batch
 from watchline.detections.rows import Rows, blank
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
 from watchline.incidents.lifecycle import raise_findings
-from watchline.pipeline import EMPTY_BATCH, edge_number, owned, to_batch
+from watchline.pipeline import owned
 from watchline.rules import current as current_rules
 from watchline.rules import engine
 from watchline.rules.model import Finding
