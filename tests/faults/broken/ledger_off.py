@@ -9,8 +9,8 @@ from watchline.detections.ledger import SeqSet
 _accept = pipeline.accept
 
 
-def _accept_all(envelope: Any, known: SeqSet, *rest: Any, **more: Any) -> Any:
-    return _accept(envelope, SeqSet(), *rest, **more)
+def _accept_all(parcel: Any, known: SeqSet, *rest: Any, **more: Any) -> Any:
+    return _accept(parcel, SeqSet(), *rest, **more)
 
 
 pipeline.accept = _accept_all

@@ -3,17 +3,17 @@
 import msgspec
 
 from watchline.cli import app
+from watchline.detections.parcel import Parcel
 from watchline.pipeline import SectorPipeline
-from watchline_sensors.contract import Envelope, Receipt
+from watchline_sensors.contract import Receipt
 
 _receive = SectorPipeline.receive
 
 
-def _receive_early(self: SectorPipeline, envelope: Envelope, **more: bool) -> Receipt:
-    receipt = _receive(self, envelope, **more)
-    return msgspec.structs.replace(
-        receipt, settled=[*receipt.settled, *((seq, seq + 1) for seq in envelope.seqs)]
-    )
+def _receive_early(self: SectorPipeline, parcel: Parcel) -> Receipt:
+    receipt = _receive(self, parcel)
+    early = [(seq, seq + 1) for seq in parcel.seqs.tolist()]
+    return msgspec.structs.replace(receipt, settled=[*receipt.settled, *early])
 
 
 SectorPipeline.receive = _receive_early
