@@ -96,12 +96,17 @@ class Spool:
     def _start_boot(self) -> None:
         self._file = SpoolFile(self._path, max_bytes=self._max_bytes)
         try:
-            self._file.begin_boot(self.boot)
+            self._begin_boot()
             self._lost = self._file.lost()
             self.stats.rows = self._file.rows
         except BaseException:
             self._file.close()
             raise
+
+    def _begin_boot(self) -> None:
+        """Write this boot down, unless a salvage has saved that line too."""
+        if all(boot.boot != self.boot for boot in self._file.boots()):
+            self._file.begin_boot(self.boot)
 
     def _salvage(self) -> None:
         try:
@@ -337,8 +342,7 @@ class Spool:
         self._file.close()
         self._salvage()
         self._file = SpoolFile(self._path, max_bytes=self._max_bytes)
-        if all(boot.boot != self.boot for boot in self._file.boots()):
-            self._file.begin_boot(self.boot)
+        self._begin_boot()
         return work(self._file), self._file.seqs(self.boot)
 
     async def _in_thread(self, work: Callable[[], _T]) -> _T:

@@ -105,8 +105,9 @@ class SpoolFile:
             if left is not None:
                 self._raise_highest(boot, left)
                 return False
-            for table in ("lost", "boot"):
-                self._db.execute(f"DELETE FROM {table} WHERE boot = ?", (boot,))
+            self._db.execute("DELETE FROM lost WHERE boot = ?", (boot,))
+            # Here and below "+" keeps SQLite from an index that a flipped bit may have blinded.
+            self._db.execute("DELETE FROM boot WHERE +boot = ?", (boot,))
             return True
 
         return self._commit(work)
@@ -223,7 +224,7 @@ class SpoolFile:
         with translated():
             found = self._db.execute("SELECT seq FROM item WHERE boot = ? ORDER BY seq", (boot,))
             seqs = [seq for (seq,) in map(integers, found)]
-            counted = self._db.execute("SELECT rows FROM boot WHERE boot = ?", (boot,)).fetchone()
+            counted = self._db.execute("SELECT rows FROM boot WHERE +boot = ?", (boot,)).fetchone()
         if counted is not None and counted[0] != len(seqs):
             raise SpoolDamaged(f"{counted[0]} rows were put, {len(seqs)} are found")
         return RangeSet.of(seqs)
@@ -315,12 +316,12 @@ class SpoolFile:
     # ── inside ───────────────────────────────────────────────────────────────────────────────
 
     def _count(self, boot: int, rows: int) -> None:
-        self._db.execute("UPDATE boot SET rows = rows + ? WHERE boot = ?", (rows, boot))
+        self._db.execute("UPDATE boot SET rows = rows + ? WHERE +boot = ?", (rows, boot))
         self._rows_changed += rows
 
     def _raise_highest(self, boot: int, seq: int) -> None:
         self._db.execute(
-            "UPDATE boot SET highest_seq = ? WHERE boot = ? AND highest_seq < ?", (seq, boot, seq)
+            "UPDATE boot SET highest_seq = ? WHERE +boot = ? AND highest_seq < ?", (seq, boot, seq)
         )
 
     def _used_pages(self) -> int:
