@@ -70,7 +70,7 @@ def translated() -> Iterator[None]:
     """SQLite's errors as ours, by its primary result code."""
     try:
         yield
-    except UnicodeDecodeError as error:
+    except UnicodeDecodeError as error:  # what SQLite quotes of a damaged description
         raise SpoolDamaged("a text has lost its letters") from error
     except sqlite3.Error as error:
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF

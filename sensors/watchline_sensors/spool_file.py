@@ -64,6 +64,8 @@ class SpoolFile:
             self._undo = undo.pop_all()
 
     def _prepare(self, max_bytes: int) -> None:
+        # A flipped bit can make a text of a blob: what comes out are its bytes all the same.
+        self._db.text_factory = bytes
         run = self._db.execute
         run("PRAGMA locking_mode=EXCLUSIVE")  # no shared memory file; we are the only reader
         run("PRAGMA journal_mode=WAL")
@@ -95,7 +97,7 @@ class SpoolFile:
         """Drop a boot of which everything is settled.
 
         False when rows of it are still here: then its highest seq was less than it should be,
-        and is mended.
+        and is mended. Raises SpoolDamaged when rows of it were counted that nobody finds.
         """
 
         def work() -> bool:
@@ -105,6 +107,9 @@ class SpoolFile:
             if left is not None:
                 self._raise_highest(boot, left)
                 return False
+            counted = self._db.execute("SELECT rows FROM boot WHERE +boot = ?", (boot,)).fetchone()
+            if counted not in (None, (0,)):
+                raise SpoolDamaged(f"{counted[0]} rows are not found")
             self._db.execute("DELETE FROM lost WHERE boot = ?", (boot,))
             # Here and below "+" keeps SQLite from an index that a flipped bit may have blinded.
             self._db.execute("DELETE FROM boot WHERE +boot = ?", (boot,))
@@ -218,15 +223,19 @@ class SpoolFile:
     def seqs(self, boot: int) -> RangeSet:
         """The seqs of a boot that are still in the spool.
 
-        Raises SpoolDamaged when they are not as many as were counted: a spoilt key can hide
-        the sound rows behind it without SQLite noticing.
+        Raises SpoolDamaged when they are not as many as were counted, or as another way to
+        them finds: a spoilt key can hide the sound rows behind it without SQLite noticing.
         """
         with translated():
             found = self._db.execute("SELECT seq FROM item WHERE boot = ? ORDER BY seq", (boot,))
             seqs = [seq for (seq,) in map(integers, found)]
-            counted = self._db.execute("SELECT rows FROM boot WHERE +boot = ?", (boot,)).fetchone()
-        if counted is not None and counted[0] != len(seqs):
-            raise SpoolDamaged(f"{counted[0]} rows were put, {len(seqs)} are found")
+            counts = self._db.execute(
+                "SELECT count(*) FROM item WHERE boot = ? AND seq > 0"
+                " UNION SELECT rows FROM boot WHERE +boot = ?",
+                (boot, boot),
+            ).fetchall()
+        if any(count != len(seqs) for (count,) in counts):
+            raise SpoolDamaged(f"there are {len(seqs)} rows, or as many as {counts} say")
         return RangeSet.of(seqs)
 
     # ── what will never be sent ──────────────────────────────────────────────────────────────
@@ -303,9 +312,8 @@ class SpoolFile:
     def dead_letters(self) -> list[tuple[int, int, str]]:
         """(boot, seq, code) of the last 1,000 dead letters, oldest first."""
         with translated():
-            return self._db.execute(
-                "SELECT boot, seq, code FROM dead_letter ORDER BY no"
-            ).fetchall()
+            found = self._db.execute("SELECT boot, seq, code FROM dead_letter ORDER BY no")
+            return [(boot, seq, bytes(code).decode(errors="replace")) for boot, seq, code in found]
 
     def close(self) -> None:
         """Fold the log into the database and let go of the file."""

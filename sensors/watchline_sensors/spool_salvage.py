@@ -52,6 +52,7 @@ def salvage(path: Path) -> int:
         _mend_header(path)
         _mend_schema(path)
         with closing(sqlite3.connect(path)) as source:
+            source.text_factory = bytes
             saved = _copy(source, target)
         target.execute("COMMIT")
     damaged = path.with_name(path.name + ".damaged")
@@ -92,7 +93,7 @@ def _mend_schema(path: Path) -> None:
             source.execute("DELETE FROM sqlite_master")
             source.executemany("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", ours)
             source.execute("COMMIT")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         log.warning("spool.damaged: the description of the tables: %s", error)
 
 

@@ -548,7 +548,7 @@ async def test_it_is_durable_by_sqlites_own_word(tmp_path: Path) -> None:
         names = ("journal_mode", "synchronous", "wal_autocheckpoint", "journal_size_limit")
         return [file._db.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
-    assert await spool._use(settings) == ["wal", 2, 64, 1048576]
+    assert await spool._use(settings) == [b"wal", 2, 64, 1048576]
     await spool.close()
     with sqlite3.connect(tmp_path / "spool.db") as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -5,11 +5,12 @@ with the settling of `watchline.pipeline`. In between are real envelope bytes on
 loses, repeats and reorders. At the end of every example the weather clears, all is sent, and each
 row that was acknowledged is at the hub as it was put, or counted as lost for a known reason.
 
-WATCHLINE_TORTURE=1 tries 10,000 examples instead of 2,000.
+The 2,000 examples are the same in each run; WATCHLINE_TORTURE=1 looks for 10,000 new ones.
 """
 
 import asyncio
 import os
+import random
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -156,6 +157,7 @@ class Weather(RuleBasedStateMachine):
         self.told: dict[int, RangeSet] = {}
         self.copies: list[Path] = []
         self.number = 0
+        self.opened = 0
         self.running = False
 
     def teardown(self) -> None:
@@ -183,6 +185,9 @@ class Weather(RuleBasedStateMachine):
             folder / "spool.db", max_bytes=MAX_BYTES, on_numbered=self.numbered
         )
         self.running = False
+        self.opened += 1
+        if self.spool_class is InlineSpool:  # its bits, the same in each run of an example
+            self.spool.boot = random.Random(self.opened).getrandbits(63)
         run(self.spool.open())
         self.running = True
         self.told = {}
@@ -460,7 +465,8 @@ def _settings(examples: int, **more: Any) -> settings:
 
 @pytest.mark.slow
 def test_no_row_is_lost_doubled_or_altered_whatever_happens() -> None:
-    run_state_machine_as_test(Weather, settings=_settings(10_000 if TORTURE else 2_000))
+    chosen = _settings(10_000) if TORTURE else _settings(2_000, derandomize=True, database=None)
+    run_state_machine_as_test(Weather, settings=chosen)
 
 
 # ── the model notices ────────────────────────────────────────────────────────────────────────
