@@ -7,7 +7,7 @@ disturbed, has the same true events.
 MASTS = [(6.4, 900), (7.0, 900), (7.6, 1000), (8.4, 1000), (9.0, 1100), (9.5, 1100)]
 EVERY_S = 5.0
 #: From the start of a mover until it has left the meadow and is gone.
-WALK_S = 25.0
+WALK_S = 33.0
 
 _HEAD = """
 name = "Storm"
@@ -68,7 +68,7 @@ id = "mover-{number}"
 class = "vehicle"
 start_s = {start_s}
 speed_mps = 9.0
-path = [[{km}, -50], [{km}, 150]]
+path = [[{km}, -50], [{km}, 220]]
 """
 
 
