@@ -10,28 +10,23 @@ from watchline import logging
 from watchline.app import create_app
 from watchline.live.stream import RAW_SEND
 from watchline.settings import Settings
+from watchline.web.listen import listen
 
 _log = logging.get("hub")
 #: What one screen can leave unread in the kernel before frames are bundled for it.
 _SEND_BUFFER_BYTES = 256 * 1024
 
 
-def listen(settings: Settings) -> socket.socket:
+def listening(settings: Settings) -> socket.socket:
     """The hub's listening socket; its options pass to every connection it accepts.
 
     TCP_USER_TIMEOUT lets the kernel drop a peer that takes nothing for twice the time after
     which we stop feeding it: otherwise a dead or malicious reader would hold its socket for ever.
     """
-    family = socket.AF_INET6 if ":" in settings.hub.host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made = listen(settings.hub.host, settings.hub.port)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     limit_ms = round(2000 * settings.live.slow_client_s)
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limit_ms)
-    made.bind((settings.hub.host, settings.hub.port))
-    made.listen(1024)
-    made.setblocking(False)
     return made
 
 
@@ -74,6 +69,6 @@ class HubServer(uvicorn.Server):
 
 def main(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
-    made = listen(settings)
+    made = listening(settings)
     _log.info("hub.listening", url=settings.hub_url())
     HubServer(create_app(settings), settings).run(sockets=[made])

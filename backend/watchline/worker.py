@@ -33,6 +33,7 @@ from watchline.sectors import writer
 from watchline.sectors.model import WRITER_ALIVE_S
 from watchline.settings import DatabaseRole, Settings
 from watchline.warm import warm_up
+from watchline.web.listen import listen
 from watchline_sensors.contract import (
     MAX_ENVELOPE_BYTES,
     EnvelopeError,
@@ -289,11 +290,9 @@ def main(settings: Settings, sectors: Sequence[str] | None = None) -> None:
     worker = Worker(settings, sectors)
     config = uvicorn.Config(
         worker.app(),
-        host=settings.worker.host,
-        port=settings.worker.port,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
-    server.run()
+    server.run(sockets=[listen(settings.worker.host, settings.worker.port)])

@@ -1,6 +1,8 @@
 """A wire that loses 30 % of its packets each way and falls silent for 10 s: nothing is lost."""
 
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -56,11 +58,13 @@ def test_a_bad_link_loses_and_doubles_nothing(net: Net, line: Line) -> None:
     line.start_edges()
     wait_for("rows", line.count, 60)
     partitions: list[tuple[float, float]] = []
+    half = half_a_request(net, line)
     for _ in range(10 if TORTURE else 1):
         net.lose(LOSS_PERCENT)
         time.sleep(dice.uniform(15, 25) if TORTURE else 6)
         silent_from = time.time()
         net.lose(100)
+        half.kill()
         time.sleep(PARTITION_S)
         partitions.append((silent_from, time.time()))
     net.lose(LOSS_PERCENT)
@@ -76,6 +80,22 @@ def test_a_bad_link_loses_and_doubles_nothing(net: Net, line: Line) -> None:
     time.sleep(max(0.0, mended_at + STUCK_S - time.monotonic()))
     for side in ("tower", "hub"):
         assert max(net.silent_s(side), default=0.0) < STUCK_S, "a connection is half dead"
+
+
+def half_a_request(net: Net, line: Line) -> subprocess.Popen[bytes]:
+    """A client whose connection ends with a reset when it is killed; nobody repeats a lost one."""
+    program = f"""
+import socket, struct, time
+with socket.create_connection(({ADDRESSES["hub"]!r}, {line.worker_port})) as client:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.sendall(b"POST /api/uplink HTTP/1.1\\r\\nContent-Length: 9\\r\\n\\r\\n1234")
+    print("sent", flush=True)
+    time.sleep(600)
+"""
+    command = [*net.within("tower"), sys.executable, "-c", program]
+    client = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert client.stdout is not None and client.stdout.readline() == b"sent\n"
+    return client
 
 
 def stuck_s(line: Line, partitions: list[tuple[float, float]]) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from watchline.hub import HubServer, listen
+from watchline.hub import HubServer, listening
 from watchline.live.model import Frame, Pulse, encode
 from watchline.live.screen import Screen as Screen_
 from watchline.settings import LiveSettings
@@ -163,7 +163,7 @@ def settings(settings: Any) -> Any:
 
 @pytest.fixture
 async def live(hub: Any, admin: Any, settings: Any) -> AsyncIterator[LiveHub]:
-    made = listen(settings)
+    made = listening(settings)
     server = HubServer(hub.app, settings)
     server.config.lifespan = "off"  # the hub fixture has begun it
     task = asyncio.create_task(server.serve(sockets=[made]))
