@@ -6,6 +6,7 @@ import binascii
 import contextlib
 import hmac
 import secrets
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
@@ -43,6 +44,8 @@ from watchline_sensors.contract import (
 log = structlog.get_logger()
 _sql = load("watchline", "worker.sql")
 
+#: Python's own 5 ms would be added to each of a COPY's many waits for the socket.
+SWITCH_S = 0.0005
 #: New sectors, edges and owners are found this often.
 _DISCOVER_S = 1.0
 _RERUN_S = 1.0
@@ -287,6 +290,8 @@ def _signature(request: Request) -> bytes:
 def main(settings: Settings, sectors: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT."""
     warm_up()
+    # A thread that comes back from the database waits this long at most for one that computes.
+    sys.setswitchinterval(SWITCH_S)
     worker = Worker(settings, sectors)
     config = uvicorn.Config(
         worker.app(),

@@ -19,7 +19,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,11 @@ TARGETS = 2000
 ITEMS = 1000
 #: Between two scans as the targets walk; how quickly they really follow is what is measured.
 SCAN_S = 0.06
-WINDOW = 16_000
+WINDOW = 40_000
+#: How much faster than the last RECENT envelopes were settled.
 FASTER = 1.3
+RECENT = 20
+LEAST_RATE = 30_000.0
 _STAMP = 0x7EADBEEF12345678
 SIGMA_M = 10.0
 SENSORS = 50
@@ -177,15 +180,18 @@ def play(edge: EdgeDouble, made: list[tuple[np.ndarray, np.ndarray]], settled: i
     before were settled, not in bursts: a radar turns evenly. Gives the number settled.
     """
     before_us = time.time_ns() // 1000
-    begun = due = time.perf_counter()
-    start = sent = settled
+    due = time.perf_counter()
+    sent = settled
+    recent: deque[tuple[float, int]] = deque([(due, settled)], maxlen=RECENT)
     for body, at in made:
         while sent - settled > WINDOW or time.perf_counter() < due:
             time.sleep(0.001)
             if sent - settled > WINDOW:
                 settled = count_settled(edge.send(watermark_us=before_us))
-        rate = max(20_000.0, (settled - start) / (time.perf_counter() - begun))
-        due = time.perf_counter() + ITEMS / rate / FASTER
+        now = time.perf_counter()
+        rate = max(LEAST_RATE, (settled - recent[0][1]) / (now - recent[0][0] + 1e-9))
+        recent.append((now, settled))
+        due = now + ITEMS / rate / FASTER
         now_us = time.time_ns() // 1000
         first_us = max(before_us + 1, now_us - 50_000)
         stamps = np.concatenate(
