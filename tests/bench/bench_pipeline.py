@@ -5,8 +5,8 @@ once a scan with σ 10 m, among 1,000 geofences that all have a rule; signatures
 rules, incidents, state, projection and feed are on, and so is synchronous_commit. Scans follow
 each other as quickly as the worker settles them. `bare_copy_per_s` is what the same PostgreSQL
 takes of the stored rows, packed before, into the same partitioned table with the same indexes,
-in commits of as many rows as the worker's. Rounds of both alternate, each on a fresh sector;
-medians count. `us_per_detection` is where the worker's time went, by stage.
+in commits of as many rows as the worker's, the best of three turns. Rounds of both alternate,
+each on a fresh sector; medians count. `us_per_detection` is where the worker's time went, by stage.
 Last line: one JSON object.
 """
 
@@ -66,6 +66,7 @@ SENSORS = 50
 GEOFENCES = 1000
 #: Given and settled before the clock runs: tracks are confirmed, first alarms raised.
 WARM_SCANS = 40
+BARE_TURNS = 3
 
 
 def draw(system: System, name: str) -> None:
@@ -234,7 +235,7 @@ def main() -> None:
     """Run it; arguments make it shorter for tests."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--detections", type=int, default=300_000, help="in a round")
+    parser.add_argument("--detections", type=int, default=400_000, help="in a round")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="watchline-bench-"))
     folder.chmod(0o711)
@@ -331,7 +332,7 @@ def spent(system: System, name: str) -> Counter[str]:
 
 
 def copy_bare(system: System, name: str, warm: int, n: int) -> float:
-    """Rows per second of COPY alone, from streams packed by PostgreSQL itself."""
+    """Rows per second of COPY alone, from streams packed by PostgreSQL itself; the best turn."""
     columns = ", ".join(COLUMNS)
     with system.connect("ingest") as connection:
         streams = []
@@ -349,14 +350,17 @@ def copy_bare(system: System, name: str, warm: int, n: int) -> float:
             ) as copy:
                 streams.append(b"".join(copy))
         connection.commit()
-        begun = time.perf_counter()
-        for stream in streams:
-            with connection.cursor().copy(
-                f"COPY detection ({columns}) FROM STDIN (FORMAT BINARY)"
-            ) as copy:
-                copy.write(stream)
-            connection.commit()
-        return n / (time.perf_counter() - begun)
+        best = 0.0
+        for _ in range(BARE_TURNS):
+            begun = time.perf_counter()
+            for stream in streams:
+                with connection.cursor().copy(
+                    f"COPY detection ({columns}) FROM STDIN (FORMAT BINARY)"
+                ) as copy:
+                    copy.write(stream)
+                connection.commit()
+            best = max(best, n / (time.perf_counter() - begun))
+        return best
 
 
 def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
