@@ -73,10 +73,6 @@ GRACE_US = 5_000_000
 TICK_US = 1_000_000
 #: A commit at most each so often: batches stay worth their flush.
 MIN_CYCLE_S = 0.02
-#: From so many rows in one commit on, far beyond the design load, throughput comes first: what
-#: each commit costs whatever its size (the state, the flush) is shared by more rows.
-BULK_ROWS = 2_000
-BULK_CYCLE_S = 0.1
 #: More rows than this in memory: edges are asked to wait.
 MAX_BACKLOG = 100_000
 #: Partitions are made ahead so often, and at once when the clock says a day that has none.
@@ -489,9 +485,7 @@ class SectorPipeline:
             self._finish()
             self._beat(connection, now_us)
         if commits:
-            bulk = work.live is not None and len(work.live) >= BULK_ROWS
-            least_s = BULK_CYCLE_S if bulk else MIN_CYCLE_S
-            time.sleep(max(0.0, least_s - (time.monotonic() - started)))
+            time.sleep(max(0.0, MIN_CYCLE_S - (time.monotonic() - started)))
 
     def _newest(self) -> _Memory:
         """What the next step starts from: it will be committed, or all is read again."""
