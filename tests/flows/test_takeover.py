@@ -154,7 +154,7 @@ def test_a_dead_or_frozen_writer_is_replaced_and_nothing_is_lost(system: System)
     # is taken over twice is not always found yet, so one of the two sectors must do.
     wait_for(
         "a crossing",
-        lambda: system.query("SELECT FROM finding WHERE kind = 'cross' LIMIT 1"),
+        lambda: system.query("SELECT 1 FROM finding WHERE kind = 'cross' LIMIT 1"),
         90,
     )
     twice = "SELECT rule_id, track_id, at FROM finding GROUP BY 1, 2, 3 HAVING count(*) > 1"
