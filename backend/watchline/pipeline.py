@@ -7,14 +7,12 @@ away and starting from what PostGIS holds; the edges then send again what is not
 
 import threading
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-import msgspec
 import numpy as np
 import psycopg
 import shapely
@@ -24,28 +22,19 @@ from shapely.geometry.base import BaseGeometry
 
 from watchline.db.engine import connect_sync
 from watchline.detections import store as detection_store
-from watchline.detections.accept import Accepted, Quarantined, accept
 from watchline.detections.copy import pack
-from watchline.detections.lateness import (
-    FUTURE_US,
-    LATE,
-    LIVE,
-    LIVE_WINDOW_US,
-    UNCERTAIN,
-    EdgeClock,
-    timing_of,
-)
-from watchline.detections.ledger import MAX_BOOTS, SeqRange, SeqSet, SeqsRefused, check_seqs
+from watchline.detections.inbox import Arrival, Inbox
+from watchline.detections.intake import Intake, Work, stamped_by
+from watchline.detections.lateness import FUTURE_US, LATE, LIVE, LIVE_WINDOW_US, UNCERTAIN
 from watchline.detections.parcel import Parcel
 from watchline.detections.placing import EMPTY_BATCH, edge_number, to_batch
-from watchline.detections.reorder import ReorderBuffer
 from watchline.detections.rows import Rows, concatenate
 from watchline.detections.store import Settlement
-from watchline.detections.wire import Names
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
 from watchline.incidents.lifecycle import Change, raise_findings
 from watchline.incidents.model import OpenIncident
+from watchline.live.meter import Meter
 from watchline.live.model import Frame, Pulse, TrackRow
 from watchline.live.rows import track_rows
 from watchline.rules import current as current_rules
@@ -62,25 +51,19 @@ from watchline.tracks.errors import StateUnreadable as TrackerStateUnreadable
 from watchline.tracks.model import TrackStatus, TrackUpdates
 from watchline.tracks.projector import Projector, last_of_each
 from watchline.tracks.state import TrackerState
-from watchline_sensors.contract import Health, Receipt, SensorInfo
+from watchline_sensors.contract import Receipt, SensorInfo
 
 log = structlog.get_logger()
 
-#: How long a row may wait for the other edges' watermarks (DESIGN §4.7).
-REORDER_US = 500_000
-#: After a start, edges heard in the last minutes get this long to come back.
-GRACE_US = 5_000_000
 TICK_US = 1_000_000
 #: A commit at most each so often: batches stay worth their flush.
 MIN_CYCLE_S = 0.02
-#: More rows than this in memory: edges are asked to wait.
-MAX_BACKLOG = 100_000
 #: Partitions are made ahead so often, and at once when the clock says a day that has none.
 DAYS_S = 3600.0
 #: How often a sector that another process writes is tried.
 TAKE_S = 0.5
 _CONFIG = tracker.TrackerConfig()
-_Told = TypeVar("_Told", bound=SensorInfo | Health)
+_NO_STAMPS = np.zeros(0, np.int64)
 
 
 class NotOwner(Exception):
@@ -91,31 +74,6 @@ class ClockStepped(Exception):
     """The sector's time has been put right: everything in memory was timed by a wrong one."""
 
 
-class Busy(Exception):
-    """Too much is waiting to be committed."""
-
-
-@dataclass(slots=True)
-class _Boot:
-    """What is known of one start of one edge."""
-
-    known: SeqSet  # settled or on its way
-    settled: SeqSet  # committed
-    highest_seq: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Arrival:
-    edge: str
-    boot: int
-    highest_seq: int
-    watermark_us: int
-    live: bool
-    arrived_us: int
-    sent_at_us: int
-    accepted: Accepted
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Memory:
     """The committed state that a step starts from; never changed in place."""
@@ -124,23 +82,6 @@ class _Memory:
     rules: RuleState
     book: dict[UUID, OpenIncident]
     next_no: int
-
-
-@dataclass(slots=True)
-class _Work:
-    """What one commit will settle."""
-
-    live: Rows | None = None
-    late: list[Rows] = field(default_factory=list)
-    uncertain: list[Rows] = field(default_factory=list)
-    others: list[tuple[str, SensorInfo | Health]] = field(default_factory=list)
-    quarantined: list[tuple[str, int, Sequence[Quarantined]]] = field(default_factory=list)
-    settling: dict[tuple[str, int], SeqSet] = field(default_factory=lambda: defaultdict(SeqSet))
-    counts: dict[tuple[str, int], list[int]] = field(
-        default_factory=lambda: defaultdict(lambda: [0, 0, 0])
-    )
-    lost: dict[tuple[str, int], list[SeqRange]] = field(default_factory=lambda: defaultdict(list))
-    tick_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,12 +120,8 @@ class SectorPipeline:
         self._wake = threading.Condition(self._lock)
         self._stop = False
         self._hold: writer.Hold | None = None
-        self._boots: dict[tuple[str, int], _Boot] = {}
-        self._inbox: deque[_Arrival] = deque()
-        self._pending = 0
+        self._inbox = Inbox({}, {})
         self._edges: dict[str, writer.EdgeRow] = {}
-        self._sensors: dict[str, tuple[int, str]] = {}
-        self._names: dict[str, Names] = {}
         #: Where the time of this sector went.
         self.stopwatch = Stopwatch()
         self._committer = ThreadPoolExecutor(1, thread_name_prefix=f"commit {sector}")
@@ -212,72 +149,15 @@ class SectorPipeline:
         items' frame does not hold.
         """
         now_us = self._clock.now_us()
-        header = parcel.header
         with self._lock:
-            hold = self._held()
-            if self._pending > MAX_BACKLOG:
-                raise Busy
-            boot = self._boot(header.edge, header.boot)
-            check_seqs(
-                boot.known,
-                boot.highest_seq,
-                seqs=parcel.seqs,
-                lost=header.lost,
-                told=header.highest_seq,
-            )
-            owners = {sensor: edge for sensor, (_, edge) in self._sensors.items()}
-            accepted = accept(parcel, boot.known, self._names_of(header.edge), owners)
-            if len(accepted.names) > len(self._names_of(header.edge)):
-                self._names[header.edge] = Names(accepted.names)
-            for seqs in (accepted.rows["seq"], accepted.other_seqs):
-                boot.known.add_all(seqs)
-            for bad in accepted.quarantined:
-                boot.known.add(bad.seq, bad.seq + 1)
-            for low, high in accepted.lost:
-                boot.known.add(low, high)
-            self._pending += len(accepted.rows)
-            self._inbox.append(
-                _Arrival(
-                    edge=header.edge,
-                    boot=header.boot,
-                    highest_seq=header.highest_seq,
-                    watermark_us=header.watermark_us,
-                    live=header.lane == "live",
-                    arrived_us=now_us,
-                    sent_at_us=header.sent_at_us,
-                    accepted=accepted,
-                )
-            )
+            receipt = self._inbox.receive(parcel, now_us=now_us, epoch=self._held().epoch)
             self._wake.notify()
-            return Receipt(
-                epoch=hold.epoch,
-                accepted=len(accepted.rows) + len(accepted.others),
-                duplicate=accepted.duplicates,
-                rejected=accepted.rejections(),
-                settled=boot.settled.ranges(),
-            )
-
-    def _names_of(self, edge: str) -> Names:
-        """The sensors that the edge has described, in this writer's time or before."""
-        names = self._names.get(edge)
-        if names is None:
-            names = self._names[edge] = Names(
-                [sensor for sensor, (_, owner) in self._sensors.items() if owner == edge]
-            )
-        return names
+        return receipt
 
     def _held(self) -> writer.Hold:
         if self._hold is None:
             raise NotOwner
         return self._hold
-
-    def _boot(self, edge: str, boot: int) -> _Boot:
-        known = self._boots.get((edge, boot))
-        if known is None:
-            if sum(each == edge for each, _ in self._boots) >= MAX_BOOTS:
-                raise SeqsRefused("ledger.too_many_boots")
-            known = self._boots[edge, boot] = _Boot(SeqSet(), SeqSet(), 0)
-        return known
 
     # ── the sector's thread ──────────────────────────────────────────────────────────────────
     def run(self) -> None:
@@ -325,9 +205,7 @@ class SectorPipeline:
     def _forget(self) -> None:
         with self._lock:
             self._hold = None
-            self._inbox.clear()
-            self._boots.clear()
-            self._pending = 0
+            self._inbox = Inbox({}, {})
             self._under_way = self._untold = None
 
     def acquire(self, connection: writer.Connection) -> bool:
@@ -348,38 +226,23 @@ class SectorPipeline:
         tracks, rules = self._load_state(connection, now_us)
         self._memory = _Memory(tracker=tracks, rules=rules, book={}, next_no=1)
         self._reload(connection)
-        heard = {
-            edge_number(row.id)
+        heard = [
+            row.id
             for row in self._edges.values()
             if row.last_seen_at is not None
             and now_us - row.last_seen_at.timestamp() * 1e6 < 2 * LIVE_WINDOW_US
-        }
-        self._reorder = ReorderBuffer(
-            slot_us=tracker.SLOT_US,
-            hold_us=REORDER_US,
-            expected=frozenset(heard),
-            grace_until_us=now_us + GRACE_US,
-        )
-        self._grace_until_us = now_us + GRACE_US
-        self._rows_of_tick = 0
-        self._lags_ms: list[float] = []
-        self._totals = dict.fromkeys(("stored", "late", "uncertain", "commits"), 0)
-        self._commit_s = 0.0
-        self._edge_clocks: dict[str, EdgeClock] = defaultdict(EdgeClock)
+        ]
+        self._intake = Intake(heard, slot_us=tracker.SLOT_US, now_us=now_us)
+        self._meter = Meter(now_us)
         self._tick_us = now_us
-        # Boots that have given out more seqs than the ledger says.
-        self._unsaid: set[tuple[str, int]] = set()
-        self._edge_seen: dict[str, int] = {}
         sensors = {id: (no, edge) for no, id, edge in writer.sensors(connection, self.sector)}
-        boots = {
-            (edge, boot): _Boot(settled.copy(), settled, highest)
+        ledger = {
+            (edge, boot): told
             for edge in self._edges
-            for boot, (settled, highest) in detection_store.ledger_of(connection, edge).items()
+            for boot, told in detection_store.ledger_of(connection, edge).items()
         }
         with self._lock:
-            self._sensors = sensors
-            self._names = {}
-            self._boots = boots
+            self._inbox = Inbox(ledger, sensors)
             self._hold = hold
         log.info("sector.held", sector=self.sector, epoch=hold.epoch, rev=hold.rev)
         self._publish(self._snapshot(now_us))
@@ -450,10 +313,9 @@ class SectorPipeline:
         """
         started = time.monotonic()
         with self._lock:
-            if not self._inbox:
+            if not len(self._inbox):
                 self._wake.wait(self._patience_s())
-            arrivals = list(self._inbox)
-            self._inbox.clear()
+            arrivals = self._inbox.take()
         self.stopwatch.start()
         now_us = self._clock.now_us()
         waited_s = started - self._days_at_s
@@ -461,20 +323,19 @@ class SectorPipeline:
             self._finish()
             self._ensure_days(connection)
         self._register(connection, arrivals, now_us)
-        work = self._intake(arrivals, now_us)
-        work.live = self._reorder.release(now_us)
+        work = self._intake.take(
+            arrivals, self._inbox, now_us=now_us, clock_us=self._newest().tracker.clock_us
+        )
         ticks = now_us - self._tick_us >= TICK_US
         if ticks:
-            work.tick_us = self._tick_time(now_us)
-            for key in self._unsaid:
-                work.settling[key].add(0, 0)
+            self._intake.tick(work, now_us)
         self.stopwatch.lap("order")
         commits = bool(work.settling) or work.live is not None or work.tick_us is not None
         if commits:
             if work.live is not None:
                 for edge, boot, seqs in self._by_boot(work.live):
                     work.settling[edge, boot].add_all(seqs)
-            self._unsaid.difference_update(work.settling)
+            self._intake.said(work.settling)
             step = self._step(work, self._newest())
             self._finish()
             if step.base is not self._memory:  # people have changed what it was judged by
@@ -509,7 +370,7 @@ class SectorPipeline:
 
     def _patience_s(self) -> float:
         """How long to wait for arrivals: rows that wait may leave when the clock ends a slot."""
-        if not len(self._reorder):
+        if not len(self._intake.reorder):
             return 0.1
         left_us = tracker.SLOT_US - self._clock.now_us() % tracker.SLOT_US
         return min(MIN_CYCLE_S, left_us / 1e6)
@@ -518,15 +379,9 @@ class SectorPipeline:
         self._days = detection_store.ensure_partitions(connection)
         self._days_at_s = time.monotonic()
 
-    def _tick_time(self, now_us: int) -> int | None:
-        """Up to when the absence of plots means something; None during the grace of a start."""
-        if now_us < self._grace_until_us:
-            return None
-        return self._reorder.passed_us(now_us)
-
     # ── 5 accept ─────────────────────────────────────────────────────────────────────────────
     def _register(
-        self, connection: writer.Connection, arrivals: Sequence[_Arrival], now_us: int
+        self, connection: writer.Connection, arrivals: Sequence[Arrival], now_us: int
     ) -> None:
         """Give newly described sensors their numbers, in a commit of their own."""
         infos = [
@@ -542,7 +397,7 @@ class SectorPipeline:
         with connection.transaction():
             rev = writer.bump(connection, self._held())
             for edge, info in infos:
-                told = _stamped_by(info, now_us, now_us)
+                told = stamped_by(info, now_us, now_us)
                 no = writer.upsert_sensor(connection, self.sector, edge, told, rev)
                 if no is not None:
                     numbers[info.sensor] = (no, edge)
@@ -551,69 +406,11 @@ class SectorPipeline:
             self._reload(connection)
         self._rev = rev
         with self._lock:
-            self._sensors = self._sensors | numbers
+            self._inbox.describe(numbers)
         self._publish(self._frame(now_us, changed=["sensors"]))
 
-    def _intake(self, arrivals: Sequence[_Arrival], now_us: int) -> _Work:
-        """Sort arrivals into what is tracked in order, what is late, and what cannot be judged."""
-        work = _Work()
-        numbers = {id: no for id, (no, _) in self._sensors.items()}
-        clock_us = self._newest().tracker.clock_us
-        for arrival in arrivals:
-            key = (arrival.edge, arrival.boot)
-            accepted = arrival.accepted
-            edge = edge_number(arrival.edge)
-            skew_us = arrival.arrived_us - arrival.sent_at_us
-            clock = self._edge_clocks[arrival.edge]
-            if arrival.live:
-                clock.note(skew_us)
-            clock_is_off = clock.is_off(skew_us)
-            if arrival.live:
-                watermark_us = None if clock_is_off else arrival.watermark_us
-                self._reorder.heard(edge, watermark_us, now_us)
-            self._edge_seen[arrival.edge] = arrival.arrived_us
-            rows = accepted.rows
-            if len(rows):
-                rows["edge"][:], rows["boot"][:] = edge, arrival.boot
-                rows["arrived_us"][:] = arrival.arrived_us
-                rows["sensor"][:] = np.array([numbers.get(name, 0) for name in accepted.names])[
-                    rows["sensor"]
-                ]
-                timing = timing_of(
-                    rows["at_us"], now_us=now_us, clock_us=clock_us, clock_is_off=clock_is_off
-                )
-                uncertain, late = timing == UNCERTAIN, timing == LATE
-                if uncertain.any():
-                    work.uncertain.append(rows.take(uncertain))
-                if late.any():
-                    work.late.append(rows.take(late))
-                self._reorder.put(rows.take(~(late | uncertain)))
-                work.settling[key].add_all(rows["seq"][uncertain | late])
-            counts = work.counts[key]
-            work.settling[key].add_all(accepted.other_seqs)
-            # A heartbeat of a wrong clock is of now: none may outrank those that follow.
-            latest_us = -1 if clock_is_off and arrival.live else now_us
-            work.others += [
-                (arrival.edge, _stamped_by(item, latest_us, now_us)) for item in accepted.others
-            ]
-            counts[1] += len(accepted.others)
-            if accepted.quarantined:
-                work.quarantined.append((arrival.edge, arrival.boot, accepted.quarantined))
-                work.settling[key].add_all([item.seq for item in accepted.quarantined])
-                counts[2] += len(accepted.quarantined)
-            for low, high in accepted.lost:
-                work.settling[key].add(low, high)
-                work.lost[key].append((low, high))
-            boot = self._boots[key]
-            if arrival.highest_seq > boot.highest_seq:
-                boot.highest_seq = arrival.highest_seq
-                self._unsaid.add(key)
-            if not len(work.settling[key]):
-                del work.settling[key]
-        return work
-
     # ── 6 track, 7 judge, 8 raise ────────────────────────────────────────────────────────────
-    def _step(self, work: _Work, memory: _Memory) -> _Step:
+    def _step(self, work: Work, memory: _Memory) -> _Step:
         lap = self.stopwatch.lap
         live, tick_us = work.live, work.tick_us
         batch = to_batch(live, self._plane) if live is not None else EMPTY_BATCH
@@ -652,7 +449,7 @@ class SectorPipeline:
         )
 
     # ── 9 commit ─────────────────────────────────────────────────────────────────────────────
-    def _commit(self, connection: writer.Connection, work: _Work, step: _Step, now_us: int) -> None:
+    def _commit(self, connection: writer.Connection, work: Work, step: _Step, now_us: int) -> None:
         """One transaction; rerun the step when people have written in between."""
         self.stopwatch.start()
         while True:
@@ -673,8 +470,7 @@ class SectorPipeline:
                     self.stopwatch.lap("fence")
                     self._write(connection, work, step, rev, now_us)
                 self.stopwatch.lap("flush")
-                self._totals["commits"] += 1
-                self._commit_s += time.monotonic() - begun
+                self._meter.committed(time.monotonic() - begun)
                 break
             except writer.RevMoved:
                 self._rev = writer.position(connection, self.sector)[1]
@@ -684,18 +480,15 @@ class SectorPipeline:
         self._rev = rev
         self._memory = step.memory
         with self._lock:
-            for key, settling in work.settling.items():
-                for low, high in settling.ranges():
-                    self._boots[key].settled.add(low, high)
-            self._pending -= sum(
-                map(len, [*work.late, *work.uncertain, *([work.live] if work.live else [])])
+            self._inbox.settle(
+                [(key, seqs.ranges()) for key, seqs in work.settling.items()], work.rows
             )
         self._tell(work, step, now_us)
         self._untold = step.newest
         self.stopwatch.lap("tell")
 
     def _write(
-        self, connection: writer.Connection, work: _Work, step: _Step, rev: int, now_us: int
+        self, connection: writer.Connection, work: Work, step: _Step, rev: int, now_us: int
     ) -> None:
         lap = self.stopwatch.lap
         parts: list[tuple[Rows, int, NDArray[np.uint8]]] = []
@@ -727,14 +520,14 @@ class SectorPipeline:
         for edge, boot, items in work.quarantined:
             detection_store.quarantine(connection, edge, boot, items, now_us)
         for (edge, boot), settling in sorted(work.settling.items()):
-            _, others, quarantined = work.counts[edge, boot]
+            others, quarantined = work.counts[edge, boot]
             detection_store.settle(
                 connection,
                 Settlement(
                     edge=edge,
                     boot=boot,
                     settled=settling.ranges(),
-                    highest_seq=self._boots[edge, boot].highest_seq,
+                    highest_seq=self._inbox.highest_seq((edge, boot)),
                     detections=detections[edge, boot],
                     others=others,
                     quarantined=quarantined,
@@ -742,9 +535,8 @@ class SectorPipeline:
                 ),
                 now_us,
             )
-        for _, item in work.others:
-            if isinstance(item, Health):
-                writer.upsert_health(connection, item, now_us)
+        for beat in work.beats:
+            writer.upsert_health(connection, beat, now_us)
         lap("ledger")
         self._projector.commit(
             connection, self._held().epoch, step.newest, self._sensor_ids(), now_us
@@ -763,7 +555,7 @@ class SectorPipeline:
             step.memory.rules.pack(),
         )
         lap("state")
-        if step.changes or any(isinstance(item, Health) for _, item in work.others):
+        if step.changes or work.beats:
             writer.hint(connection, self.sector)
 
     def _note_late(
@@ -788,24 +580,22 @@ class SectorPipeline:
         return [(names[edge], boot, seqs) for edge, boot, seqs in rows.by_boot()]
 
     def _sensor_ids(self) -> dict[int, str]:
-        return {no: id for id, (no, _) in self._sensors.items()}
+        return {no: id for id, (no, _) in self._inbox.sensors.items()}
 
     # ── 10 tell ──────────────────────────────────────────────────────────────────────────────
-    def _tell(self, work: _Work, step: _Step, now_us: int) -> None:
+    def _tell(self, work: Work, step: _Step, now_us: int) -> None:
         newest = step.newest
         changed = []
         if step.changes:
             changed.append("incidents")
-        if any(isinstance(item, Health) for _, item in work.others):
+        if work.beats:
             changed.append("sensors")
-        if work.live is not None:
-            self._rows_of_tick += len(work.live)
-            self._lags_ms.append(float(np.median(now_us - work.live["at_us"])) / 1000)
-            self._totals["stored"] += len(work.live)
-        self._totals["late"] += sum(map(len, work.late))
-        self._totals["uncertain"] += sum(map(len, work.uncertain))
-        for rows in (*work.late, *work.uncertain):
-            self._rows_of_tick += len(rows)
+        self._meter.stored(
+            _NO_STAMPS if work.live is None else work.live["at_us"],
+            sum(map(len, work.late)),
+            sum(map(len, work.uncertain)),
+            now_us,
+        )
         if len(newest) or changed:
             self._publish(
                 self._frame(
@@ -819,7 +609,7 @@ class SectorPipeline:
     def _beat(self, connection: writer.Connection, now_us: int) -> None:
         """Once a second: that we live, the pulse, when each edge was heard, and who may send."""
         asked_us = self._clock.now_us()
-        skews = [self._edge_clocks[edge].median_us for edge in self._edge_seen]
+        skews = [self._intake.clocks[edge].median_us for edge in self._intake.seen]
         database_us = writer.seen(connection, self._held())
         step_us, followed = self._clock.observe(
             asked_us, database_us, [skew for skew in skews if skew is not None]
@@ -829,37 +619,25 @@ class SectorPipeline:
         if step_us:
             log.warning("sector.database_clock_off", sector=self.sector, by_s=step_us / 1e6)
         self._read_edges(connection)
-        elapsed_s = (now_us - self._tick_us) / 1e6
-        connected = set(self._reorder.connected(now_us))
-        self._publish(
-            self._frame(
-                now_us,
-                pulse=Pulse(
-                    at_us=now_us,
-                    detections_per_s=round(self._rows_of_tick / elapsed_s, 1),
-                    lag_ms=round(float(np.median(self._lags_ms)), 1) if self._lags_ms else 0.0,
-                    backlog=self._pending,
-                    edges_connected=len(connected),
-                    edges_total=len(self._edges),
-                    sensors_ok=sum(
-                        edge_number(edge) in connected for _, edge in self._sensors.values()
-                    ),
-                    sensors_total=len(self._sensors),
-                    commit_s=round(self._commit_s, 3),
-                    spent_s=dict(self.stopwatch.spent_s),
-                    **self._totals,
-                ),
-            )
-        )
-        self._rows_of_tick = 0
-        self._lags_ms = []
+        self._publish(self._frame(now_us, pulse=self._pulse(now_us)))
         self._tick_us = now_us
         with connection.transaction():
-            for edge, seen_us in self._edge_seen.items():
-                skew_us = self._edge_clocks[edge].median_us
+            for edge, seen_us in self._intake.seen.items():
+                skew_us = self._intake.clocks[edge].median_us
                 skew_ms = None if skew_us is None else skew_us / 1000
                 writer.edge_seen(connection, edge, seen_us, skew_ms)
-        self._edge_seen = {}
+        self._intake.seen = {}
+
+    def _pulse(self, now_us: int) -> Pulse:
+        connected = set(self._intake.reorder.connected(now_us))
+        owners = [edge_number(edge) for _, edge in self._inbox.sensors.values()]
+        return self._meter.pulse(
+            now_us,
+            backlog=self._inbox.pending,
+            edges=(len(connected), len(self._edges)),
+            sensors=(sum(edge in connected for edge in owners), len(owners)),
+            spent_s=self.stopwatch.spent_s,
+        )
 
     def _frame(
         self,
@@ -892,11 +670,6 @@ class SectorPipeline:
             up=track_rows(tracker.picture(self._memory.tracker), self._plane),
             changed=["incidents", "sensors", "geofences"],
         )
-
-
-def _stamped_by(item: _Told, latest_us: int, now_us: int) -> _Told:
-    """The item, stamped now if it says to be later than `latest_us`."""
-    return item if item.at_us <= latest_us else msgspec.structs.replace(item, at_us=now_us)
 
 
 def owned(findings: Sequence[Finding], area: BaseGeometry, plane: SectorPlane) -> list[Finding]:

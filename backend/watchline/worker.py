@@ -23,12 +23,13 @@ from watchline import maintenance
 from watchline.db.engine import connect_sync
 from watchline.db.sql import load
 from watchline.detections.accept import signature_holds
+from watchline.detections.inbox import Busy
 from watchline.detections.ledger import SeqsRefused
 from watchline.detections.parcel import decode_parcel
 from watchline.detections.refusals import Refusals
 from watchline.live.broadcast import Broadcaster
 from watchline.live.model import Frame
-from watchline.pipeline import Busy, NotOwner, SectorPipeline
+from watchline.pipeline import NotOwner, SectorPipeline
 from watchline.rerun import Interrupted, rerun_due
 from watchline.sectors import writer
 from watchline.sectors.model import WRITER_ALIVE_S

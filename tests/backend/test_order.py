@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 import columns
 from judging import area, compiled, line
 from plain_sector import ORIGIN, lon_lat
+from watchline.detections.intake import REORDER_US
 from watchline.detections.ledger import SeqSet
 from watchline.detections.placing import EMPTY_BATCH, to_batch
 from watchline.detections.reorder import ReorderBuffer
 from watchline.detections.rows import Rows, concatenate
 from watchline.incidents.lifecycle import Change, raise_findings
 from watchline.incidents.model import OpenIncident
-from watchline.pipeline import REORDER_US
 from watchline.rules import engine
 from watchline.rules.state import RuleState
 from watchline.sectors.plane import SectorPlane

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from watchline import pipeline
 from watchline.cli import app
+from watchline.detections import inbox
 from watchline.detections.ledger import SeqSet
 
-_accept = pipeline.accept
+_accept = inbox.accept
 
 
 def _accept_all(parcel: Any, known: SeqSet, *rest: Any, **more: Any) -> Any:
     return _accept(parcel, SeqSet(), *rest, **more)
 
 
-pipeline.accept = _accept_all
+inbox.accept = _accept_all
 app()
