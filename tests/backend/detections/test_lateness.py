@@ -56,6 +56,16 @@ def test_a_clock_that_is_behind_by_seconds_is_noticed_within_two_seconds() -> No
     assert clock.is_off(5_040_000)
 
 
+@given(st.lists(st.integers(2 * SECOND + 1, 14 * SECOND), min_size=1, max_size=15))
+def test_a_start_that_keeps_the_first_envelopes_waiting_makes_no_clock_wrong(
+    delays: list[int],
+) -> None:
+    clock = EdgeClock()
+    for delay in delays:
+        clock.note(delay)
+        assert not clock.is_off(delay)
+
+
 @given(st.lists(st.integers(30_000, 9 * SECOND), min_size=1, max_size=60))
 def test_a_slow_link_makes_no_clock_wrong(delays: list[int]) -> None:
     """One quick envelope in sixteen is enough."""
