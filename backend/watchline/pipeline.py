@@ -93,8 +93,9 @@ class _Step:
     updates: TrackUpdates
     newest: TrackUpdates  # the last of each track
     up: list[TrackRow]  # those of them that live, as screens are told
-    track_ids: NDArray[np.uint8]
     changes: Sequence[Change]
+    stream: memoryview | None  # the live detections, packed for COPY
+    state: tuple[bytes, bytes]  # the tracker's and the rules', packed
 
 
 class SectorPipeline:
@@ -336,10 +337,10 @@ class SectorPipeline:
                 for edge, boot, seqs in self._by_boot(work.live):
                     work.settling[edge, boot].add_all(seqs)
             self._intake.said(work.settling)
-            step = self._step(work, self._newest())
+            step = self._step(work, self._newest(), now_us)
             self._finish()
             if step.base is not self._memory:  # people have changed what it was judged by
-                step = self._step(work, self._memory)
+                step = self._step(work, self._memory, now_us)
             self._ahead = step.memory
             self._under_way = self._committer.submit(self._commit, connection, work, step, now_us)
         if ticks:
@@ -410,7 +411,8 @@ class SectorPipeline:
         self._publish(self._frame(now_us, changed=["sensors"]))
 
     # ── 6 track, 7 judge, 8 raise ────────────────────────────────────────────────────────────
-    def _step(self, work: Work, memory: _Memory) -> _Step:
+    def _step(self, work: Work, memory: _Memory, now_us: int) -> _Step:
+        """What the work makes of the memory, packed as far as it can be before the commit."""
         lap = self.stopwatch.lap
         live, tick_us = work.live, work.tick_us
         batch = to_batch(live, self._plane) if live is not None else EMPTY_BATCH
@@ -433,6 +435,11 @@ class SectorPipeline:
             newest.take(np.flatnonzero(newest.status != TrackStatus.ENDED)), self._plane
         )
         lap("tell")
+        stream = None
+        if live is not None:
+            stream = self._pack([(live, LIVE, track_ids)], now_us)
+        packed = state.pack(), rules.pack()
+        lap("pack")
         return _Step(
             base=memory,
             memory=_Memory(
@@ -444,8 +451,9 @@ class SectorPipeline:
             updates=updates,
             newest=newest,
             up=up,
-            track_ids=track_ids,
             changes=changes,
+            stream=stream,
+            state=packed,
         )
 
     # ── 9 commit ─────────────────────────────────────────────────────────────────────────────
@@ -476,7 +484,7 @@ class SectorPipeline:
                 self._rev = writer.position(connection, self.sector)[1]
                 self._reload(connection)
                 self._publish(self._frame(now_us, changed=["incidents", "geofences", "sensors"]))
-                step = self._step(work, self._memory)
+                step = self._step(work, self._memory, now_us)
         self._rev = rev
         self._memory = step.memory
         with self._lock:
@@ -491,30 +499,18 @@ class SectorPipeline:
         self, connection: writer.Connection, work: Work, step: _Step, rev: int, now_us: int
     ) -> None:
         lap = self.stopwatch.lap
-        parts: list[tuple[Rows, int, NDArray[np.uint8]]] = []
-        if work.live is not None:
-            parts.append((work.live, LIVE, step.track_ids))
+        if step.stream is not None:
+            detection_store.copy_detections(connection, step.stream)
         late, beyond = self._note_late(connection, work.late, now_us)
-        for letter, waiting in ((LATE, late), (UNCERTAIN, [*work.uncertain, *beyond])):
-            for rows in waiting:
-                parts.append((rows, letter, np.zeros((len(rows), 16), np.uint8)))
-        if parts:
-            stream = pack(
-                concatenate([rows for rows, _, _ in parts]),
-                known_us=self._days.known_us(now_us),
-                sector=self.sector,
-                timing=np.concatenate(
-                    [np.full(len(rows), letter, np.uint8) for rows, letter, _ in parts]
-                ),
-                track_ids=np.concatenate([ids for _, _, ids in parts]),
-                edge_ids={edge_number(edge): edge for edge in self._edges},
-                sensor_ids=self._sensor_ids(),
-            )
-            lap("pack")
-            detection_store.copy_detections(connection, stream)
-            lap("copy")
+        aside = [(rows, LATE) for rows in late]
+        aside += [(rows, UNCERTAIN) for rows in (*work.uncertain, *beyond)]
+        if aside:
+            parts = [(rows, letter, np.zeros((len(rows), 16), np.uint8)) for rows, letter in aside]
+            detection_store.copy_detections(connection, self._pack(parts, now_us))
+        lap("copy")
         detections: dict[tuple[str, int], int] = defaultdict(int)
-        for rows, _, _ in parts:
+        live = [] if work.live is None else [work.live]
+        for rows in (*live, *(rows for rows, _ in aside)):
             for edge, boot, stored in self._by_boot(rows):
                 detections[edge, boot] += len(stored)
         for edge, boot, items in work.quarantined:
@@ -551,12 +547,27 @@ class SectorPipeline:
             self.sector,
             rev,
             step.memory.tracker.clock_us,
-            step.memory.tracker.pack(),
-            step.memory.rules.pack(),
+            *step.state,
         )
         lap("state")
         if step.changes or work.beats:
             writer.hint(connection, self.sector)
+
+    def _pack(
+        self, parts: Sequence[tuple[Rows, int, NDArray[np.uint8]]], now_us: int
+    ) -> memoryview:
+        """One COPY stream of rows, each part with its letter of timing and its track ids."""
+        return pack(
+            concatenate([rows for rows, _, _ in parts]),
+            known_us=self._days.known_us(now_us),
+            sector=self.sector,
+            timing=np.concatenate(
+                [np.full(len(rows), letter, np.uint8) for rows, letter, _ in parts]
+            ),
+            track_ids=np.concatenate([ids for _, _, ids in parts]),
+            edge_ids={edge_number(edge): edge for edge in self._edges},
+            sensor_ids=self._sensor_ids(),
+        )
 
     def _note_late(
         self, connection: writer.Connection, late: list[Rows], now_us: int
