@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from watchline_sensors.contract import SensorInfo
+
 #: A degree of longitude at 50.5° N is about 70,950 m, of latitude 111,250 m.
 ORIGIN = (24.0, 50.5)
 
@@ -17,6 +19,18 @@ def ring(east_m: float, north_m: float, size_m: float) -> list[list[float]]:
     corners = [(-h, -h), (h, -h), (h, h), (-h, h), (-h, -h)]
     return [lon_lat(east_m + x, north_m + y) for x, y in corners]
 
+
+#: The one on the mast.
+RADAR = SensorInfo(
+    sensor="radar",
+    at_us=1_700_000_000_000_000,
+    kind="radar",
+    name="Radar",
+    lon_deg=ORIGIN[0],
+    lat_deg=ORIGIN[1],
+    height_m=200.0,
+    site="mast",
+)
 
 SECTOR: dict[str, Any] = {
     "sector": {

@@ -116,7 +116,7 @@ def main() -> None:
     """Run it; arguments make it shorter while developing."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clients", type=int, default=50)
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=50)
     options = parser.parse_args()
     rng = np.random.default_rng(1)
     with on_own_cluster() as system:

@@ -8,33 +8,10 @@ import time
 import httpx2
 import pytest
 
-from system import EdgeDouble, System, wait_for
+from system import wait_for
 from watchline.db import roles
-from watchline_sensors.contract import SensorInfo, encode_envelope
 
 pytestmark = [pytest.mark.flow, pytest.mark.slow]
-
-INFO = SensorInfo(
-    sensor="radar",
-    at_us=1_700_000_000_000_000,
-    kind="radar",
-    name="Radar",
-    lon_deg=24.0,
-    lat_deg=50.5,
-    height_m=200.0,
-    site="mast",
-)
-
-
-@pytest.fixture
-def edge(system: System) -> EdgeDouble:
-    made = EdgeDouble(system, "edge-a")
-    system.enroll("edge-a", "test", made.public_key)
-    system.serve()
-    wait_for("the writer", lambda: made.post(encode_envelope(made.envelope())).is_success)
-    made.send(INFO)
-    made.until_settled()
-    return made
 
 
 def until_told(browser: httpx2.Client, code: str, seconds: float) -> dict:

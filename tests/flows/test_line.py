@@ -7,29 +7,17 @@ import httpx2
 import msgspec
 import pytest
 
-from plain_sector import lon_lat
+from plain_sector import RADAR, lon_lat
 from system import EdgeDouble, System, wait_for
 from watchline_sensors.contract import (
     Detection,
     Health,
     Position,
-    SensorInfo,
     Velocity,
     encode_envelope,
 )
 
 pytestmark = pytest.mark.flow
-
-INFO = SensorInfo(
-    sensor="radar",
-    at_us=1_700_000_000_000_000,
-    kind="radar",
-    name="Radar",
-    lon_deg=24.0,
-    lat_deg=50.5,
-    height_m=200.0,
-    site="mast",
-)
 
 
 def now_us() -> int:
@@ -51,17 +39,6 @@ def walk(from_us: int, seconds: int = 22, speed_mps: float = 48.0):
     return [
         seen(from_us + s * 1_000_000, 3.0 * (s % 2), -350.0 + speed_mps * s) for s in range(seconds)
     ]
-
-
-@pytest.fixture
-def edge(system: System) -> EdgeDouble:
-    made = EdgeDouble(system, "edge-a")
-    system.enroll("edge-a", "test", made.public_key)
-    system.serve()
-    wait_for("the writer", lambda: made.post(b"").status_code == 400)
-    made.send(INFO)
-    made.until_settled()
-    return made
 
 
 def incidents(system: System) -> list[tuple]:
@@ -182,7 +159,7 @@ def test_old_stamps_go_the_late_way_and_open_historical_incidents(system, edge):
     # The same stretch once more (a restored spool's copy) raises nothing again.
     again = EdgeDouble.__new__(EdgeDouble)
     again.__dict__.update(edge.__dict__, seq=0)
-    again.send(INFO, *walk(start))
+    again.send(RADAR, *walk(start))
     time.sleep(5)
     assert len(incidents(system)) == 3
 
