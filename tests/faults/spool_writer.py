@@ -16,6 +16,7 @@ from pathlib import Path
 from faults.oracle import Journal
 from watchline_sensors.clock import now_us
 from watchline_sensors.contract import Detection, Position
+from watchline_sensors.errors import SpoolFull
 from watchline_sensors.spool import Spool
 from watchline_sensors.spool_model import Row
 
@@ -51,7 +52,11 @@ async def fill(spool_path: Path, journal: Journal, dice: random.Random) -> None:
 
     async def adapter() -> None:
         while True:
-            await spool.put([sighting(dice) for _ in range(dice.choice((1, 20, 200)))])
+            try:
+                await spool.put([sighting(dice) for _ in range(dice.choice((1, 20, 200)))])
+            except SpoolFull:  # nothing was promised; rows of earlier boots are being freed
+                await asyncio.sleep(0.05)
+                continue
             journal.acked(numbered[asyncio.current_task()])
             await asyncio.sleep(0)
 
