@@ -2,20 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 
 from plain_sector import SECTOR
+from raised import TRACKS, finding_of
 from watchline import sector_file
 from watchline.access import passwords, sessions, store
 from watchline.app import create_app
+from watchline.incidents.lifecycle import raise_findings
+from watchline.incidents.record import record
 from watchline.settings import DatabaseSettings, HubSettings, LiveSettings, Settings
 
 HOST = "http://localhost:8610"
@@ -108,39 +113,32 @@ async def log_in(hub: Hub, client: httpx2.AsyncClient, password_hash: str) -> No
 
 @pytest.fixture
 def make_incident(hub: Hub) -> Callable[..., str]:
-    """Puts incidents into the database as the worker would; gives their ids."""
+    """Raises incidents as the worker does, one finding per track; gives their ids."""
 
-    def make(no: int = 1, **changes: Any) -> str:
-        id = f"01900000-0000-7000-8000-{no:012d}"
-        rev = hub.query("UPDATE sector SET rev = rev + 1 WHERE id = 'test' RETURNING rev")[0][0]
-        values = {
-            "severity": "high",
-            "status": "new",
-            "life_at_risk": False,
-            "opened_at": "2026-01-01Z",
-            **changes,
-        }
-        hub.execute(
-            """INSERT INTO incident (id, sector_id, no, rev, opened_at, known_at, last_at, status,
-                   condition, severity, life_at_risk, rule_id, rule_version, geofence_id,
-                   geofence_version, geom, track_ids, findings)
-               VALUES (%s, 'test', %s, %s, %s, now(), now(), %s, 'active', %s, %s, 'meadow-enter',
-                   1, 'meadow', 1, ST_SetSRID(ST_MakePoint(24, 50.5), 4326),
-                   ARRAY['01900000-0000-7000-8000-00000000aaaa']::uuid[], 1)""",
-            id,
-            no,
-            rev,
-            values["opened_at"],
-            values["status"],
-            values["severity"],
-            values["life_at_risk"],
-        )
-        hub.execute(
-            """INSERT INTO incident_event (incident_id, no, at, known_at, kind, actor, detail)
-               VALUES (%s, 1, now(), now(), 'opened', 'machine', '{}')""",
-            id,
-        )
-        return id
+    def make(
+        no: int = 1,
+        *,
+        status: str = "new",
+        opened_at: str = "2026-01-01",
+        tracks: Sequence[str] = TRACKS[:1],
+        **changes: Any,
+    ) -> str:
+        at_us = round(datetime.fromisoformat(f"{opened_at}T00:00:00Z").timestamp() * 1e6)
+        findings = [
+            finding_of(UUID(track).bytes, at_us + no + k * 1_000_000, **changes)
+            for k, track in enumerate(tracks)
+        ]
+        book, raised = raise_findings({}, findings, set(), lambda x, y: (24.0, 50.5), next_no=no)
+        (incident,) = book.values()
+        with hub.database.connect("ingest", autocommit=False) as connection:
+            ((rev,),) = connection.execute(
+                "UPDATE sector SET rev = rev + 1 WHERE id = 'test' RETURNING rev"
+            ).fetchall()
+            record(connection, "test", rev, time.time_ns() // 1000, raised)
+            connection.commit()
+        if status != "new":
+            hub.execute("UPDATE incident SET status = %s WHERE id = %s", status, incident.id)
+        return str(incident.id)
 
     return make
 

@@ -32,6 +32,7 @@ class Finding:
 
     `at_us` and the place (sector plane, metres) are interpolated where the kind says so.
     `evidence` is JSON: probabilities, `weak`, direction, the states that bracket a crossing.
+    The track's velocity is None where the kind has none at hand.
     """
 
     rule_id: str
@@ -49,3 +50,6 @@ class Finding:
     cov_xy_m2: float
     var_y_m2: float
     evidence: dict[str, Any]
+    vx_mps: float | None = None
+    vy_mps: float | None = None
+    life_at_risk: bool = False
