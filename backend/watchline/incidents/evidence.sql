@@ -26,7 +26,6 @@ seen AS (
     SELECT d.track_id, d.sensor_id, count(*) AS detections, min(d.at) AS first_at, max(d.at) AS last_at
       FROM story s JOIN detection d
         ON d.track_id = s.track_id AND d.at BETWEEN s.since AND s.until
-       AND d.known_at BETWEEN s.since - interval '1 minute' AND s.until + interval '10 minutes'
      GROUP BY d.track_id, d.sensor_id),
 named AS (
     SELECT DISTINCT s.track_id, unnest(t.sensors) AS sensor_id
