@@ -1,11 +1,16 @@
 """Findings as the rules make them in the test sector, and incidents rebuilt from their events."""
 
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg.rows import dict_row
 
+from plain_sector import ORIGIN
+from watchline.incidents.lifecycle import raise_findings
 from watchline.incidents.model import Event
 from watchline.incidents.projection import fold
+from watchline.incidents.record import record
 from watchline.incidents.rows import SQL, from_row
 from watchline.rules.model import Finding, Severity
 
@@ -35,6 +40,19 @@ def finding_of(track: bytes, at_us: int, **changes: Any) -> Finding:
         "evidence": {"p": 0.97, "sensors": [1], "hits": 4},
     }
     return Finding(**values | changes | {"severity": Severity(changes.get("severity", "high"))})
+
+
+def raise_in(database: Any, no: int, findings: Sequence[Finding]) -> str:
+    """Raise an incident as the worker does, at the origin of the test sector; gives its id."""
+    book, raised = raise_findings({}, findings, set(), lambda x, y: ORIGIN, next_no=no)
+    (incident,) = book.values()
+    with database.connect("ingest", autocommit=False) as connection:
+        ((rev,),) = connection.execute(
+            "UPDATE sector SET rev = rev + 1 WHERE id = 'test' RETURNING rev"
+        ).fetchall()
+        record(connection, "test", rev, time.time_ns() // 1000, raised)
+        connection.commit()
+    return str(incident.id)
 
 
 def rebuilt(database: Any) -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,12 +14,10 @@ import pytest
 from fastapi import FastAPI
 
 from plain_sector import SECTOR
-from raised import TRACKS, finding_of
+from raised import TRACKS, finding_of, raise_in
 from watchline import sector_file
 from watchline.access import passwords, sessions, store
 from watchline.app import create_app
-from watchline.incidents.lifecycle import raise_findings
-from watchline.incidents.record import record
 from watchline.settings import DatabaseSettings, HubSettings, LiveSettings, Settings
 
 HOST = "http://localhost:8610"
@@ -128,17 +125,10 @@ def make_incident(hub: Hub) -> Callable[..., str]:
             finding_of(UUID(track).bytes, at_us + no + k * 1_000_000, **changes)
             for k, track in enumerate(tracks)
         ]
-        book, raised = raise_findings({}, findings, set(), lambda x, y: (24.0, 50.5), next_no=no)
-        (incident,) = book.values()
-        with hub.database.connect("ingest", autocommit=False) as connection:
-            ((rev,),) = connection.execute(
-                "UPDATE sector SET rev = rev + 1 WHERE id = 'test' RETURNING rev"
-            ).fetchall()
-            record(connection, "test", rev, time.time_ns() // 1000, raised)
-            connection.commit()
+        id = raise_in(hub.database, no, findings)
         if status != "new":
-            hub.execute("UPDATE incident SET status = %s WHERE id = %s", status, incident.id)
-        return str(incident.id)
+            hub.execute("UPDATE incident SET status = %s WHERE id = %s", status, id)
+        return id
 
     return make
 

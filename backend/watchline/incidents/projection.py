@@ -220,11 +220,10 @@ def _merged(incident: Incident, event: Event) -> Incident:
 
 
 def _absorbed(incident: Incident, event: Event) -> Incident:
-    """The worse, the earlier, the newer of both; what waited in one waits in the other."""
+    """The worse, the earlier, the newer of both. Who merges has seen what waited in the other."""
     after(incident.status, Verb.ABSORB)
     other = event.detail
     newer = other["last_us"] > incident.last_us
-    waits = other["alarm_us"] is not None and incident.alarm_us is None
     return replace(
         incident,
         severity=max(incident.severity, Severity(other["severity"]), key=_RANK.__getitem__),
@@ -238,12 +237,7 @@ def _absorbed(incident: Incident, event: Event) -> Incident:
         track_ids=incident.track_ids | tracks_of(other["tracks"]),
         marks={**incident.marks, **marks_of(other["marks"])},
         findings=incident.findings + other["findings"],
-        alarm_us=other["alarm_us"] if waits else incident.alarm_us,
-        due_us=other["due_us"] if waits else incident.due_us,
-        overdue=other["overdue"] if waits else incident.overdue,
         historical=incident.historical and other["historical"],
-        snoozed_until_us=None if waits else incident.snoozed_until_us,
-        snooze_reason=None if waits else incident.snooze_reason,
     )
 
 

@@ -124,9 +124,6 @@ async def merge(hand: Hand, id: UUID, into: UUID) -> Incident:
         tracks=tracks_json(one.track_ids),
         marks=marks_json(one.marks),
         findings=one.findings,
-        alarm_us=one.alarm_us,
-        due_us=one.due_us,
-        overdue=one.overdue,
     )
     await _move(hand, id, into)
     return merged

@@ -70,6 +70,15 @@ export function useIncidentDetail(id: string, rev: number | undefined) {
   });
 }
 
+/** The sensors that had a part in an incident; counted again at each of its revisions. */
+export function useSensorParts(id: string, rev: number | undefined) {
+  return useQuery({
+    queryKey: ['evidence', id, rev],
+    queryFn: () => hub.evidence(id),
+    placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
+  });
+}
+
 export function useTrackDetail(no: number | null) {
   const sector = useLive((state) => state.sector);
   return useQuery({

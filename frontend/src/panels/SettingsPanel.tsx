@@ -9,7 +9,10 @@ import { PanelHead } from './PanelHead';
 
 const KEYS: [word: string, keys: string][] = [
   ['acknowledge', 'A'],
+  ['dispatch', 'D'],
   ['resolve', 'R'],
+  ['snooze', 'S'],
+  ['make', 'I'],
   ['next', 'N'],
   ['goto', 'G'],
   ['find', 'Ctrl K'],

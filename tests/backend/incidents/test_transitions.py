@@ -107,9 +107,6 @@ DETAILS = {
         "tracks": TRACKS[2:],
         "marks": {},
         "findings": 2,
-        "alarm_us": 2,
-        "due_us": 90,
-        "overdue": False,
     },
 }
 MACHINES = ["joined", "raised", "cleared", "overdue", "rang_again"]
