@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from watchline.access.model import Action, User
 from watchline.access.policy import engine_of, requires
-from watchline.incidents import evidence, store, work
+from watchline.incidents import evidence, nuisance, store, work
 from watchline.incidents.hand import Hand, take
 from watchline.incidents.model import Source
 from watchline.incidents.transitions import Disposition, Verb
@@ -20,6 +20,8 @@ from watchline.web.types import Body, Name, Note, SectorId
 
 router = APIRouter(tags=["incidents"])
 
+#: More alarms than this are not looked through at once.
+_MOST_JUDGED = 20_000
 _Worker = Annotated[User, requires(Action.WORK_INCIDENTS)]
 _Ids = Annotated[list[UUID], Field(min_length=1, max_length=500)]
 
@@ -146,6 +148,17 @@ async def resolve_all(
     async with _hand(request, user, *body.ids, sector=sector) as hand:
         refused = await work.resolve_all(hand, body.ids, body.disposition, body.note)
         return Resolved(resolved=len(set(body.ids)) - len(refused), refused=dict(refused))
+
+
+@router.get("/api/sectors/{s}/nuisance", dependencies=[requires(Action.SEE_REPORTS)])
+async def nuisance_report(
+    request: Request, sector: SectorId, days: Annotated[int, Query(ge=1, le=366)] = 30
+) -> nuisance.Nuisance:
+    """How often alarms were nuisance or false, and what could be filtered; nothing is applied."""
+    async with engine_of(request).connect() as connection:
+        await sectors.require(connection, sector)
+        alarms = await store.judged(connection, sector, days, _MOST_JUDGED + 1)
+    return nuisance.report(alarms[:_MOST_JUDGED], days, complete=len(alarms) <= _MOST_JUDGED)
 
 
 @router.get("/api/incidents/{id}", dependencies=[requires(Action.SEE)])

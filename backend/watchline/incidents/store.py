@@ -10,11 +10,13 @@ from typing_extensions import TypedDict
 
 from watchline.db import sql
 from watchline.errors import IncidentUnknown
+from watchline.incidents import nuisance
 from watchline.incidents.model import Source
 from watchline.incidents.transitions import OPEN, Disposition, Status
 from watchline.rules.model import Severity
 
 _SQL = sql.load("watchline.incidents", "views")
+_JUDGED = sql.load("watchline.incidents", "nuisance")["judged"]
 _STATUSES = {
     "open": sorted(OPEN),
     "resolved": [Status.RESOLVED],
@@ -136,6 +138,15 @@ async def changed_since(
 ) -> list[IncidentView]:
     """Every incident, open or not, that changed in a commit after `after_rev`."""
     return await _views(connection, "where_changed", {"sector": sector, "after": after_rev})
+
+
+async def judged(
+    connection: AsyncConnection, sector: str, days: int, limit: int
+) -> list[nuisance.Judged]:
+    """The newest alarms of the last days with what became of them."""
+    values = {"sector": sector, "days": days, "limit": limit}
+    found = await connection.exec_driver_sql(_JUDGED, values)
+    return [nuisance.Judged(**dict(row)) for row in found.mappings()]
 
 
 async def one(connection: AsyncConnection, id: UUID) -> IncidentView:
