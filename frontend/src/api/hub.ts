@@ -2,6 +2,7 @@
 
 import { get, post, remove } from './http';
 import type {
+  Disposition,
   Edge,
   EdgeLedger,
   Geofence,
@@ -11,6 +12,7 @@ import type {
   Me,
   NewGeofence,
   NewIncident,
+  Nuisance,
   Sector,
   SensorPart,
   TrackDetail,
@@ -56,6 +58,12 @@ export const hub = {
   step: (id: string, verb: Step, said: Record<string, unknown> = {}) =>
     post<Incident>(`${incident(id)}/${verb}`, said),
   makeIncident: (id: string, made: NewIncident) => post<Incident>(`${sector(id)}/incidents`, made),
+  resolveAll: (id: string, ids: string[], disposition: Disposition, note: string) =>
+    post<{ resolved: number; refused: Record<string, string> }>(
+      `${sector(id)}/incidents/resolve`,
+      note ? { ids, disposition, note } : { ids, disposition },
+    ),
+  nuisance: (id: string, days: number) => get<Nuisance>(`${sector(id)}/nuisance?days=${days}`),
   evidence: (id: string) => get<{ sensors: SensorPart[] }>(`${incident(id)}/evidence`),
   track: (id: string, no: number) => get<TrackDetail>(`${sector(id)}/tracks/${no}`),
   edges: (id: string) => get<Edge[]>(`${sector(id)}/edges`),

@@ -79,6 +79,18 @@ export function useSensorParts(id: string, rev: number | undefined) {
   });
 }
 
+/** How often alarms were nuisance or false in the last days. */
+export function useNuisance(days: number) {
+  const sector = useLive((state) => state.sector);
+  return useQuery({
+    queryKey: ['nuisance', sector, days],
+    queryFn: () => hub.nuisance(sector as string, days),
+    enabled: sector !== null,
+    refetchInterval: 60_000,
+    staleTime: 5_000,
+  });
+}
+
 export function useTrackDetail(no: number | null) {
   const sector = useLive((state) => state.sector);
   return useQuery({
@@ -116,4 +128,5 @@ export function useEdgeLedger(edge: string) {
 /** An incident changed by our own hand: lists that are not fed must be asked again. */
 export function forgetResolved(incident: Incident): void {
   queryClient.invalidateQueries({ queryKey: ['resolved', incident.sector] });
+  queryClient.invalidateQueries({ queryKey: ['nuisance', incident.sector] });
 }

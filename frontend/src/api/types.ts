@@ -193,6 +193,60 @@ export interface SensorPart {
   moved_since: boolean;
 }
 
+/** Alarms per day with the exact 95 % interval. */
+export interface Rate {
+  per_day: number;
+  low: number;
+  high: number;
+}
+
+/** Alarms with one thing in common, by what they turned out to be. */
+export interface NuisanceGroup {
+  key: string;
+  name: string;
+  alarms: number;
+  genuine: number;
+  nuisance: number;
+  false: number;
+  unknown: number;
+  unjudged: number;
+  nar: Rate;
+  far: Rate;
+  /** Those that are not resolved yet. */
+  open: string[];
+}
+
+/** A condition that somebody could add to a rule, and what it would have hidden. */
+export interface SuggestedFilter {
+  kind: 'min_hits' | 'not_hour' | 'not_class' | 'not_alone';
+  rule: string;
+  rule_name: string;
+  geofence: string | null;
+  geofence_name: string | null;
+  value: string | number;
+  genuine: number;
+  harmless: number;
+  unjudged: number;
+  of: number;
+  hidden: {
+    id: string;
+    no: number;
+    verdict: 'genuine' | 'nuisance' | 'false' | 'unknown' | 'unjudged';
+    life_at_risk: boolean;
+  }[];
+}
+
+export const GROUPINGS = ['sensor', 'geofence', 'hour', 'weather'] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
+export interface Nuisance {
+  days: number;
+  complete: boolean;
+  all: NuisanceGroup;
+  by: Record<Grouping, NuisanceGroup[]>;
+  filters: SuggestedFilter[];
+}
+
 export interface IncidentDetail extends Incident {
   events: IncidentEvent[];
   evidence: Evidence[];

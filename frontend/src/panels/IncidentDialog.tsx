@@ -7,6 +7,7 @@ import { Modal } from '../ui/Modal';
 import { DispatchForm, NoteForm, SnoozeForm } from './forms';
 import { MakeForm } from './MakeForm';
 import { OtherForm } from './OtherForm';
+import { ResolveAllForm } from './ResolveAllForm';
 import { ResolveForm } from './ResolveForm';
 import { SplitForm } from './SplitForm';
 
@@ -29,6 +30,13 @@ export function IncidentDialog() {
     return (
       <Modal title={t('make.title')} isOpen onClose={close}>
         <MakeForm place={dialog.place} onClose={close} />
+      </Modal>
+    );
+  }
+  if (dialog?.kind === 'resolve_all') {
+    return (
+      <Modal title={t('nuisance.resolve_title', { name: dialog.name })} isOpen onClose={close}>
+        <ResolveAllForm ids={dialog.ids} onClose={close} />
       </Modal>
     );
   }

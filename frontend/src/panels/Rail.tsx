@@ -11,6 +11,7 @@ export const PANELS: { panel: Panel; icon: IconName }[] = [
   { panel: 'zones', icon: 'zone' },
   { panel: 'sensors', icon: 'sensor' },
   { panel: 'health', icon: 'health' },
+  { panel: 'nuisance', icon: 'chart' },
   { panel: 'settings', icon: 'settings' },
 ];
 

@@ -17,7 +17,7 @@ const KEYS: [word: string, keys: string][] = [
   ['goto', 'G'],
   ['find', 'Ctrl K'],
   ['close', 'Esc'],
-  ['panels', '1 2 3 4 5'],
+  ['panels', '1 2 3 4 5 6'],
   ['mute', 'M'],
 ];
 

@@ -12,6 +12,7 @@ const PANEL_KEYS: Record<string, Panel> = {
   3: 'zones',
   4: 'sensors',
   5: 'health',
+  6: 'nuisance',
 };
 
 const STEP_KEYS: Record<string, StepDialog> = {

@@ -3,7 +3,7 @@
 import { create } from 'zustand';
 import type { Incident } from '../api/types';
 
-export type Panel = 'alarms' | 'tracks' | 'zones' | 'sensors' | 'health' | 'settings';
+export type Panel = 'alarms' | 'tracks' | 'zones' | 'sensors' | 'health' | 'nuisance' | 'settings';
 export type Page = 'list' | 'map' | 'card';
 export type Selection =
   | { kind: 'incident'; id: string }
@@ -24,6 +24,7 @@ export type StepDialog = 'dispatch' | 'resolve' | 'snooze' | 'merge' | 'split' |
 /** The question that is being asked: about an incident, or where one is to be made. */
 export type Dialog =
   | { kind: StepDialog; id: string }
+  | { kind: 'resolve_all'; name: string; ids: string[] }
   | { kind: 'make'; place: { lon: number; lat: number } | null };
 
 interface View {
