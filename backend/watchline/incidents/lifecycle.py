@@ -4,6 +4,7 @@ A machine opens, joins, raises and clears; it never closes: `cleared` is a condi
 status, and the incident goes on waiting for a person.
 """
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from watchline.incidents.projection import (
     tracks_json,
     triggers_json,
 )
-from watchline.rules.model import Finding, Severity
+from watchline.rules.model import NO_TRACK, Finding, Severity
 
 #: (x_m, y_m) in the sector's plane to (lon_deg, lat_deg).
 ToLonLat = Callable[[float, float], tuple[float, float]]
@@ -38,7 +39,7 @@ class Change:
 
 
 def finding_id(finding: Finding) -> UUID:
-    """The finding's identity: rule version, geofence version, track and time."""
+    """The finding's identity: rule version, geofence version, what it is about, and time."""
     return derive_id(
         finding.at_us,
         "finding",
@@ -46,8 +47,15 @@ def finding_id(finding: Finding) -> UUID:
         str(finding.rule_version),
         finding.geofence_id,
         str(finding.geofence_version),
-        finding.track_id,
+        _subject(finding),
     )
+
+
+def _subject(finding: Finding) -> bytes:
+    """What it is about: its track, or what the evidence says of a unit or a sensor."""
+    if finding.track_id != NO_TRACK:
+        return finding.track_id
+    return json.dumps(finding.evidence, sort_keys=True, default=str).encode()
 
 
 def raise_findings(
@@ -102,7 +110,12 @@ class _Watched:
             self._by_trigger.setdefault(trigger, {})[incident.id] = incident
 
     def holding(self, finding: Finding) -> tuple[Incident | None, bool]:
-        """The incident that the finding belongs to, and whether its track is new to it."""
+        """The incident that the finding belongs to, and whether its track is new to it.
+
+        What is about no track is an incident of its own: nothing says that two are the same.
+        """
+        if finding.track_id == NO_TRACK:
+            return None, True
         trigger = (finding.rule_id, finding.geofence_id)
         incidents = self._by_trigger.get(trigger, {}).values()
         of_track = [each for each in incidents if finding.track_id in each.track_ids]
@@ -128,11 +141,11 @@ def _opened(finding: Finding, no: int, to_lon_lat: ToLonLat, historical: bool) -
         "last_us": finding.at_us,
         "condition": "cleared" if historical else "active",
         "triggers": triggers_json([(finding.rule_id, finding.geofence_id)]),
-        "tracks": tracks_json([finding.track_id]),
+        "tracks": tracks_json(_marks(finding)),
         "findings": 1,
         "within_s": None if historical else acknowledge_s(finding.severity, finding.life_at_risk),
     }
-    id = derive_id(finding.at_us, finding.rule_id, finding.geofence_id, finding.track_id)
+    id = derive_id(finding.at_us, finding.rule_id, finding.geofence_id, _subject(finding))
     event = _event("opened", finding.at_us, detail)
     return Change(incident=opened(id, event), event=event, finding=finding)
 
@@ -188,8 +201,12 @@ def _told(finding: Finding, to_lon_lat: ToLonLat) -> dict[str, Any]:
         "at_us": finding.at_us,
         "lon": lon,
         "lat": lat,
-        "marks": marks_json({finding.track_id: _mark(finding)}),
+        "marks": marks_json(_marks(finding)),
     }
+
+
+def _marks(finding: Finding) -> dict[bytes, Mark]:
+    return {} if finding.track_id == NO_TRACK else {finding.track_id: _mark(finding)}
 
 
 def _mark(finding: Finding) -> Mark:

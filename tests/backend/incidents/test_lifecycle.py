@@ -7,8 +7,14 @@ from hypothesis import strategies as st
 
 from watchline.incidents.lifecycle import finding_id, raise_findings
 from watchline.incidents.model import Event, derive_id
-from watchline.incidents.projection import apply, fold
-from watchline.rules.model import Finding, Severity
+from watchline.incidents.projection import (
+    apply,
+    fold,
+    marks_json,
+    tracks_json,
+    triggers_json,
+)
+from watchline.rules.model import NO_TRACK, Finding, Severity
 
 A, B, C = b"a" * 16, b"b" * 16, b"c" * 16
 SECOND = 1_000_000
@@ -114,6 +120,37 @@ def test_another_rule_or_geofence_opens_its_own():
     assert kinds(changes) == ["opened"] * 3
 
 
+def test_what_is_about_no_track_is_an_incident_of_its_own_and_is_not_cleared_with_any():
+    silent = [finding(NO_TRACK, evidence={"sensor": name}) for name in ("north", "south")]
+    book, changes = step({}, silent)
+    assert kinds(changes) == ["opened", "opened"]
+    assert len(book) == len({finding_id(each) for each in silent}) == 2
+    assert all(incident.track_ids == frozenset() for incident in book.values())
+    assert step(book, now_us=2 * SECOND)[1] == []
+
+
+def test_what_was_merged_goes_on_in_the_other():
+    book, _ = step({}, [finding(A), finding(B, rule="r2")])
+    one, other = book.values()
+    told = {
+        "severity": "high",
+        "life_at_risk": False,
+        "historical": False,
+        "opened_us": 1,
+        "last_us": 1,
+        "lon": 0.0,
+        "lat": 0.0,
+        "condition": "active",
+        "triggers": triggers_json(other.triggers),
+        "tracks": tracks_json(other.track_ids),
+        "marks": marks_json(other.marks),
+        "findings": 1,
+    }
+    one = person(one, "absorbed", **told)
+    _, changes = step({one.id: one}, [finding(B, 5 * SECOND, rule="r2")])
+    assert kinds(changes) == ["joined"] and changes[0].incident.id == one.id
+
+
 def test_a_worse_finding_of_the_same_track_raises_and_none_lowers():
     book, _ = step({}, [finding(severity=Severity.MEDIUM)])
     taken = person(only(book), "acknowledged")
@@ -193,7 +230,7 @@ def test_ids_are_found_again_by_a_repeat():
 
 walkers = st.builds(
     walking,
-    st.sampled_from([bytes([n]) * 16 for n in range(6)]),
+    st.sampled_from([bytes([n]) * 16 for n in range(1, 7)]),
     st.integers(0, 90).map(lambda second: second * SECOND),
     st.floats(-120, 120),
     vx_mps=st.sampled_from([1.4, -1.4]),
