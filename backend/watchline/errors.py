@@ -145,6 +145,26 @@ class IncidentWrongStatus(WatchlineError):
     """The incident's status does not allow this."""
 
 
+class IncidentNotApart(WatchlineError):
+    """An incident cannot be merged with or linked to itself."""
+
+
+class IncidentNotSplit(WatchlineError):
+    """The tracks to split off are not this incident's, or nothing would be left of it."""
+
+
+class IncidentSleepsTooLong(WatchlineError):
+    """An incident may not be put off for so long."""
+
+
+class IncidentOutsideSector(WatchlineError):
+    """The incident's place lies outside its sector."""
+
+
+class IncidentNotYet(WatchlineError):
+    """The incident is said to happen in the future."""
+
+
 class TrackUnknown(WatchlineError):
     """There is no such track in this sector."""
 
@@ -198,6 +218,11 @@ _TABLE: dict[type[WatchlineError], tuple[int, str]] = {
     RuleInvalid: (422, "rule.invalid"),
     IncidentUnknown: (404, "incident.unknown"),
     IncidentWrongStatus: (409, "incident.wrong_status"),
+    IncidentNotApart: (422, "incident.not_apart"),
+    IncidentNotSplit: (422, "incident.not_split"),
+    IncidentSleepsTooLong: (422, "incident.sleeps_too_long"),
+    IncidentOutsideSector: (422, "incident.outside_sector"),
+    IncidentNotYet: (422, "incident.not_yet"),
     TrackUnknown: (404, "track.unknown"),
     LiveTooMany: (503, "live.too_many"),
     MapInvalid: (422, "map.invalid"),

@@ -33,7 +33,7 @@ from watchline.detections.store import Settlement
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
 from watchline.incidents.lifecycle import Change, raise_findings
-from watchline.incidents.model import OpenIncident
+from watchline.incidents.model import Incident
 from watchline.live.meter import Meter
 from watchline.live.model import Frame, Pulse, TrackRow
 from watchline.live.rows import track_rows
@@ -80,7 +80,7 @@ class _Memory:
 
     tracker: TrackerState
     rules: RuleState
-    book: dict[UUID, OpenIncident]
+    book: dict[UUID, Incident]
     next_no: int
 
 
@@ -331,7 +331,7 @@ class SectorPipeline:
         if ticks:
             self._intake.tick(work, now_us)
         self.stopwatch.lap("order")
-        commits = bool(work.settling) or work.live is not None or work.tick_us is not None
+        commits = bool(work.settling) or work.live is not None or work.beat_us is not None
         if commits:
             if work.live is not None:
                 for edge, boot, seqs in self._by_boot(work.live):
@@ -421,13 +421,13 @@ class SectorPipeline:
         lap("track")
         rules, findings = engine.step(memory.rules, updates, tick_us, self._compiled)
         lap("judge")
-        ended = np.flatnonzero(updates.status == TrackStatus.ENDED)
         book, changes = raise_findings(
             memory.book,
             owned(findings, self._held().area, self._plane),
-            [(updates.id[i].tobytes(), int(updates.at_us[i])) for i in ended],
             state.live_ids(),
+            self._plane.point_to_lon_lat,
             next_no=memory.next_no,
+            now_us=work.beat_us,
         )
         lap("raise")
         newest = updates.take(last_of_each(updates))
@@ -538,9 +538,7 @@ class SectorPipeline:
             connection, self._held().epoch, step.newest, self._sensor_ids(), now_us
         )
         lap("project")
-        record.record(
-            connection, self.sector, rev, now_us, step.changes, self._plane.point_to_lon_lat
-        )
+        record.record(connection, self.sector, rev, now_us, step.changes)
         lap("incidents")
         writer.save_state(
             connection,

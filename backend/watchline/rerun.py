@@ -209,13 +209,13 @@ class _Rerun:
             _, changes = raise_findings(
                 {id: incident for id, incident in book.items() if incident.historical},
                 owned(self._unknown(fresh), self._hold.area, self._plane),
-                [],
                 set(),
+                self._plane.point_to_lon_lat,
                 next_no=record.last_no(connection, sector) + 1,
                 historical=True,
             )
             self._store_tracks(stories, adopted, known_us)
-            record.record(connection, sector, rev, known_us, changes, self._plane.point_to_lon_lat)
+            record.record(connection, sector, rev, known_us, changes)
             writer.hint(connection, sector)
         self.tracks += len(stories)
         self.incidents += len(changes)

@@ -2,17 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 
 from plain_sector import SECTOR
+from raised import TRACKS, finding_of, raise_in
 from watchline import sector_file
 from watchline.access import passwords, sessions, store
 from watchline.app import create_app
@@ -108,38 +110,24 @@ async def log_in(hub: Hub, client: httpx2.AsyncClient, password_hash: str) -> No
 
 @pytest.fixture
 def make_incident(hub: Hub) -> Callable[..., str]:
-    """Puts incidents into the database as the worker would; gives their ids."""
+    """Raises incidents as the worker does, one finding per track; gives their ids."""
 
-    def make(no: int = 1, **changes: Any) -> str:
-        id = f"01900000-0000-7000-8000-{no:012d}"
-        rev = hub.query("UPDATE sector SET rev = rev + 1 WHERE id = 'test' RETURNING rev")[0][0]
-        values = {
-            "severity": "high",
-            "status": "new",
-            "life_at_risk": False,
-            "opened_at": "2026-01-01Z",
-            **changes,
-        }
-        hub.execute(
-            """INSERT INTO incident (id, sector_id, no, rev, opened_at, known_at, last_at, status,
-                   condition, severity, life_at_risk, rule_id, rule_version, geofence_id,
-                   geofence_version, geom, track_ids, findings)
-               VALUES (%s, 'test', %s, %s, %s, now(), now(), %s, 'active', %s, %s, 'meadow-enter',
-                   1, 'meadow', 1, ST_SetSRID(ST_MakePoint(24, 50.5), 4326),
-                   ARRAY['01900000-0000-7000-8000-00000000aaaa']::uuid[], 1)""",
-            id,
-            no,
-            rev,
-            values["opened_at"],
-            values["status"],
-            values["severity"],
-            values["life_at_risk"],
-        )
-        hub.execute(
-            """INSERT INTO incident_event (incident_id, no, at, known_at, kind, actor, detail)
-               VALUES (%s, 1, now(), now(), 'opened', 'machine', '{}')""",
-            id,
-        )
+    def make(
+        no: int = 1,
+        *,
+        status: str = "new",
+        opened_at: str = "2026-01-01",
+        tracks: Sequence[str] = TRACKS[:1],
+        **changes: Any,
+    ) -> str:
+        at_us = round(datetime.fromisoformat(f"{opened_at}T00:00:00Z").timestamp() * 1e6)
+        findings = [
+            finding_of(UUID(track).bytes, at_us + no + k * 1_000_000, **changes)
+            for k, track in enumerate(tracks)
+        ]
+        id = raise_in(hub.database, no, findings)
+        if status != "new":
+            hub.execute("UPDATE incident SET status = %s WHERE id = %s", status, id)
         return id
 
     return make

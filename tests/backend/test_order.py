@@ -22,12 +22,11 @@ from watchline.detections.placing import EMPTY_BATCH, to_batch
 from watchline.detections.reorder import ReorderBuffer
 from watchline.detections.rows import Rows, concatenate
 from watchline.incidents.lifecycle import Change, raise_findings
-from watchline.incidents.model import OpenIncident
+from watchline.incidents.model import Incident
 from watchline.rules import engine
 from watchline.rules.state import RuleState
 from watchline.sectors.plane import SectorPlane
 from watchline.tracks import tracker
-from watchline.tracks.model import TrackStatus
 from watchline.tracks.state import TrackerState
 from watchline_sensors.contract import Detection, Position
 
@@ -36,6 +35,8 @@ SECONDS = 7
 END_US = 100 * SECOND
 #: Edge -> its sensors' numbers; the second edge has two radars.
 SENSORS = {11: (1,), 22: (2, 3)}
+#: Where they walk north, side by side: two of them together.
+WALKERS_M = (-110.0, 60.0, 100.0)
 PLANE = SectorPlane(*ORIGIN)
 CONFIG = tracker.TrackerConfig()
 RULES = compiled(
@@ -51,11 +52,11 @@ def night(seed: int) -> dict[int, Rows]:
     seen: dict[int, list[tuple[int, int, float, float]]] = {edge: [] for edge in SENSORS}
     for edge, sensors in SENSORS.items():
         for sensor in sensors:
-            for walker in range(3):
+            for walker in range(len(WALKERS_M)):
                 for second in range(SECONDS):
                     at_us = second * SECOND + 41_000 * walker + 130_000 * sensor
                     north = -140 + 24.0 * at_us / SECOND
-                    place = rng.normal((90.0 * walker - 90, north), 2.0)
+                    place = rng.normal((WALKERS_M[walker], north), 2.0)
                     seen[edge].append((at_us, sensor, *place.tolist()))
             for at_us in rng.integers(0, SECONDS * SECOND, 20).tolist():
                 seen[edge].append((at_us, sensor, *rng.uniform(-300, 300, 2).tolist()))
@@ -80,20 +81,20 @@ class Line:
 
     state: TrackerState = field(default_factory=TrackerState.empty)
     rules: RuleState = field(default_factory=RuleState.empty)
-    book: dict[UUID, OpenIncident] = field(default_factory=dict)
+    book: dict[UUID, Incident] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
 
     def step(self, rows: Rows | None, tick_us: int | None) -> None:
         batch = EMPTY_BATCH if rows is None else to_batch(rows, PLANE)
         self.state, updates, _ = tracker.step(self.state, batch, tick_us, CONFIG)
         self.rules, findings = engine.step(self.rules, updates, tick_us, RULES)
-        ended = np.flatnonzero(updates.status == TrackStatus.ENDED)
         self.book, changes = raise_findings(
             self.book,
             findings,
-            [(updates.id[i].tobytes(), int(updates.at_us[i])) for i in ended],
             self.state.live_ids(),
+            PLANE.point_to_lon_lat,
             next_no=len(self.book) + 1,
+            now_us=tick_us if tick_us == END_US else None,
         )
         self.changes += changes
 
@@ -161,7 +162,7 @@ def test_arrival_changes_nothing(seed: int, way: int) -> None:
 
 
 def test_the_night_raises_all_kinds() -> None:
-    kinds = {type(change).__name__ for change in in_one_go(0).changes}
-    assert kinds >= {"Opened", "Cleared"}
-    assert len(in_one_go(0).book) >= 3
+    kinds = {change.event.kind for change in in_one_go(0).changes}
+    assert kinds >= {"opened", "raised", "cleared"}
+    assert len(in_one_go(0).book) == 2
     assert in_one_go(0).state.next_no > 3

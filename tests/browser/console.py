@@ -154,7 +154,7 @@ class Console:
 
     def wait_for_alarm(self, timeout_ms: float = 60_000) -> int:
         """Wait for an alarm that nobody has taken; gives its number."""
-        row = self.page.locator('.alarm-row[data-status="new"]').first
+        row = self.page.locator('.alarm-row[data-waits="true"]').first
         row.wait_for(timeout=timeout_ms)
         return int(row.get_attribute("data-alarm") or "")
 
@@ -187,6 +187,22 @@ class Console:
         dialog.locator('button[type="submit"]').click()
         expect(dialog).to_be_hidden()
         self.expect_status(no, "resolved")
+
+    def step(self, verb: str) -> None:
+        """Begin a step from the open card: by its button, or from the menu behind them."""
+        button = self.page.locator(f'.card [data-action="{verb}"]')
+        if button.count() == 0:
+            self.page.locator('.card [data-action="more"]').click()
+            button = self.page.locator(f'[role="menuitem"][data-key="{verb}"]')
+        button.click()
+
+    def answer(self, *texts: str) -> None:
+        """Answer the dialog that a step asks by: its text fields in order, then send it."""
+        dialog = self.page.get_by_role("dialog")
+        for place, text in enumerate(texts):
+            dialog.locator(".input").nth(place).fill(text)
+        dialog.locator('button[type="submit"]').click()
+        expect(dialog).to_be_hidden()
 
     def reopen(self, no: int) -> None:
         """Take a resolution back from the card."""
@@ -230,6 +246,11 @@ class Console:
             }"""
         )
         assert not clashes, f"parts of the top bar overlap: {clashes}"
+        cut = self.page.evaluate(
+            """[...document.querySelectorAll('[role="dialog"]')]
+                .map(e => e.scrollWidth - e.clientWidth).filter(px => px > 1)"""
+        )
+        assert not cut, f"a dialog is wider than it shows: {cut} px"
 
     # -- looks ---------------------------------------------------------------------------------
 
@@ -256,6 +277,8 @@ class Console:
 
     def accessibility_faults(self) -> list[str]:
         """What axe-core (a development dependency of the frontend) finds wrong, one line each."""
+        # What a pending button has told a screen reader stays for some seconds after the button.
+        expect(self.page.locator('[data-live-announcer] [role="img"]')).to_have_count(0)
         source = _AXE.read_text("utf-8")
         self.page.evaluate(source)
         found = self.page.evaluate("async () => (await axe.run()).violations")

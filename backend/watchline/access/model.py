@@ -16,7 +16,7 @@ class Action(StrEnum):
 
     ACCOUNT = "account"  # one's own name, password and session
     SEE = "see"  # the picture: sectors, sensors, tracks, incidents, maps
-    WORK_INCIDENTS = "work_incidents"  # acknowledge, resolve, reopen
+    WORK_INCIDENTS = "work_incidents"  # all that people do to incidents
     EDIT_GEOFENCES = "edit_geofences"  # with the rules on them
     SEE_REPORTS = "see_reports"
     SEE_API = "see_api"  # the OpenAPI document

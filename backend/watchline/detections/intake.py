@@ -30,7 +30,10 @@ _Told = TypeVar("_Told", bound=SensorInfo | Health)
 
 @dataclass(slots=True)
 class Work:
-    """What one commit will settle; `counts` are (others, quarantined) by boot."""
+    """What one commit will settle; `counts` are (others, quarantined) by boot.
+
+    At a tick `beat_us` is the sector's time, and `tick_us` up to when all edges have told.
+    """
 
     live: Rows | None = None
     late: list[Rows] = field(default_factory=list)
@@ -41,6 +44,7 @@ class Work:
     counts: dict[BootKey, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
     lost: dict[BootKey, list[SeqRange]] = field(default_factory=lambda: defaultdict(list))
     tick_us: int | None = None
+    beat_us: int | None = None
 
     @property
     def rows(self) -> int:
@@ -146,6 +150,7 @@ class Intake:
         """Make it the work of a tick too: the time up to when the absence of plots means
         something (never during the grace of a start), and what the boots have told.
         """
+        work.beat_us = now_us
         if now_us >= self._grace_until_us:
             work.tick_us = self.reorder.passed_us(now_us)
         for key in self._unsaid:

@@ -1,46 +1,45 @@
 """Findings open incidents or join open ones; the end of their tracks clears them. Pure.
 
-A machine opens, joins and clears; it never closes: `cleared` is a condition beside the
+A machine opens, joins, raises and clears; it never closes: `cleared` is a condition beside the
 status, and the incident goes on waiting for a person.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from watchline.incidents.model import OpenIncident, derive_id
-from watchline.rules.model import Finding
+from watchline.incidents.deadlines import acknowledge_s
+from watchline.incidents.grouping import distance_apart_m
+from watchline.incidents.model import Event, Incident, Mark, Source, Trigger, derive_id
+from watchline.incidents.projection import (
+    MACHINE,
+    apply,
+    marks_json,
+    opened,
+    tracks_json,
+    triggers_json,
+)
+from watchline.rules.model import NO_TRACK, Finding, Severity
+
+#: (x_m, y_m) in the sector's plane to (lon_deg, lat_deg).
+ToLonLat = Callable[[float, float], tuple[float, float]]
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A new incident and the finding that opened it."""
+class Change:
+    """An event of the machine, the incident after it, and the finding it is about, if any."""
 
-    incident: OpenIncident
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
-    """An open incident (as it is now) and the finding that joined it."""
-
-    incident: OpenIncident
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cleared:
-    """The last track of an open incident has ended."""
-
-    incident: OpenIncident
-    at_us: int
-
-
-Change = Opened | Joined | Cleared
+    incident: Incident
+    event: Event
+    finding: Finding | None = None
 
 
 def finding_id(finding: Finding) -> UUID:
-    """The finding's identity: rule version, geofence version, track and time."""
+    """The finding's identity: rule version, geofence version, what it is about, and time."""
     return derive_id(
         finding.at_us,
         "finding",
@@ -48,77 +47,180 @@ def finding_id(finding: Finding) -> UUID:
         str(finding.rule_version),
         finding.geofence_id,
         str(finding.geofence_version),
-        finding.track_id,
+        _subject(finding),
     )
 
 
+def _subject(finding: Finding) -> bytes:
+    """What it is about: its track, or what the evidence says of a unit or a sensor."""
+    if finding.track_id != NO_TRACK:
+        return finding.track_id
+    return json.dumps(finding.evidence, sort_keys=True, default=str).encode()
+
+
 def raise_findings(
-    open_incidents: Mapping[UUID, OpenIncident],
+    open_incidents: Mapping[UUID, Incident],
     findings: Sequence[Finding],
-    ended: Iterable[tuple[bytes, int]],
-    live_tracks: frozenset[bytes] | set[bytes],
+    live_tracks: Set[bytes],
+    to_lon_lat: ToLonLat,
     *,
     next_no: int,
+    now_us: int | None = None,
     historical: bool = False,
-) -> tuple[dict[UUID, OpenIncident], list[Change]]:
-    """What the findings of one step make of the open incidents.
+) -> tuple[dict[UUID, Incident], list[Change]]:
+    """What the findings of one step, and a tick of the clock, make of the open incidents.
 
-    A finding joins the open incident of the same rule and geofence that holds its track;
-    otherwise it opens one, so that a second intruder never hides in the first's incident.
-    `ended` are (track, time) of tracks that ended in this step, `live_tracks` those that
-    live after it; new incidents are numbered from `next_no`. Returns the open incidents
-    after the step and the changes in order.
+    A finding joins the open incident that holds its rule, geofence and track, or a track that
+    moves together with its own; then the incident is raised again, so that a second intruder
+    never hides in the first's. Otherwise it opens one, numbered from `next_no`. At a tick
+    (`now_us`, the sector's time) deadlines are looked at, and what has no track among the
+    `live_tracks` left is cleared. However findings are cut into steps, the changes are the same.
     """
     book = dict(open_incidents)
+    watched = _Watched(book, historical)
     changes: list[Change] = []
     for finding in findings:
-        incident = _holding(book, finding, historical)
-        if incident is None:
-            incident = OpenIncident(
-                id=derive_id(finding.at_us, finding.rule_id, finding.geofence_id, finding.track_id),
-                no=next_no,
-                rule_id=finding.rule_id,
-                geofence_id=finding.geofence_id,
-                track_ids=frozenset((finding.track_id,)),
-                condition="cleared" if historical else "active",
-                historical=historical,
-                findings=1,
-                events=1,
-            )
+        held, fresh = watched.holding(finding)
+        if held is None:
+            change = _opened(finding, next_no, to_lon_lat, historical)
             next_no += 1
-            changes.append(Opened(incident=incident, finding=finding))
         else:
-            incident = replace(
-                incident,
-                track_ids=incident.track_ids | {finding.track_id},
-                condition=incident.condition if historical else "active",
-                findings=incident.findings + 1,
-                events=incident.events + 1,
-            )
-            changes.append(Joined(incident=incident, finding=finding))
-        book[incident.id] = incident
-    for track, at_us in ended:
-        for incident in list(book.values()):
-            if (
-                track in incident.track_ids
-                and incident.condition == "active"
-                and not incident.track_ids & live_tracks
-            ):
-                incident = replace(incident, condition="cleared", events=incident.events + 1)
-                book[incident.id] = incident
-                changes.append(Cleared(incident=incident, at_us=at_us))
+            change = _joined(held, finding, to_lon_lat, fresh)
+        changes.append(change)
+        book[change.incident.id] = change.incident
+        watched.put(change.incident)
+    if now_us is not None:
+        for change in _tick(book, live_tracks, now_us):
+            changes.append(change)
+            book[change.incident.id] = change.incident
     return book, changes
 
 
-def _holding(
-    book: Mapping[UUID, OpenIncident], finding: Finding, historical: bool
-) -> OpenIncident | None:
+class _Watched:
+    """The open incidents by what they watch for."""
+
+    def __init__(self, book: Mapping[UUID, Incident], historical: bool) -> None:
+        self._by_trigger: dict[Trigger, dict[UUID, Incident]] = {}
+        for incident in book.values():
+            if incident.historical == historical:
+                self.put(incident)
+
+    def put(self, incident: Incident) -> None:
+        for trigger in incident.triggers:
+            self._by_trigger.setdefault(trigger, {})[incident.id] = incident
+
+    def holding(self, finding: Finding) -> tuple[Incident | None, bool]:
+        """The incident that the finding belongs to, and whether its track is new to it.
+
+        What is about no track is an incident of its own: nothing says that two are the same.
+        """
+        if finding.track_id == NO_TRACK:
+            return None, True
+        trigger = (finding.rule_id, finding.geofence_id)
+        incidents = self._by_trigger.get(trigger, {}).values()
+        of_track = [each for each in incidents if finding.track_id in each.track_ids]
+        if of_track:
+            return min(of_track, key=lambda each: each.no), False
+        mark = _mark(finding)
+        beside = [
+            (apart_m, incident.no, incident)
+            for incident in incidents
+            for other in incident.marks.values()
+            if (apart_m := distance_apart_m(other, mark)) is not None
+        ]
+        return (min(beside, key=lambda each: each[:2])[2], True) if beside else (None, True)
+
+
+def _opened(finding: Finding, no: int, to_lon_lat: ToLonLat, historical: bool) -> Change:
+    detail = _told(finding, to_lon_lat) | {
+        "no": no,
+        "source": Source.RULE.value,
+        "title": None,
+        "historical": historical,
+        "opened_us": finding.at_us,
+        "last_us": finding.at_us,
+        "condition": "cleared" if historical else "active",
+        "triggers": triggers_json([(finding.rule_id, finding.geofence_id)]),
+        "tracks": tracks_json(_marks(finding)),
+        "findings": 1,
+        "within_s": None if historical else acknowledge_s(finding.severity, finding.life_at_risk),
+    }
+    id = derive_id(finding.at_us, finding.rule_id, finding.geofence_id, _subject(finding))
+    event = _event("opened", finding.at_us, detail)
+    return Change(incident=opened(id, event), event=event, finding=finding)
+
+
+def _joined(held: Incident, finding: Finding, to_lon_lat: ToLonLat, fresh: bool) -> Change:
+    worse = _RANK[finding.severity] > _RANK[held.severity] or (
+        finding.life_at_risk and not held.life_at_risk
+    )
+    detail = _told(finding, to_lon_lat)
+    kind = "joined"
+    if fresh or worse:
+        kind = "raised"
+        detail["count"] = len(held.track_ids | {finding.track_id})
+        severity = max(held.severity, finding.severity, key=_RANK.__getitem__)
+        life = held.life_at_risk or finding.life_at_risk
+        detail["within_s"] = None if held.historical else acknowledge_s(severity, life)
+    event = _event(kind, finding.at_us, detail)
+    return Change(incident=apply(held, event), event=event, finding=finding)
+
+
+def _tick(book: Mapping[UUID, Incident], live_tracks: Set[bytes], now_us: int) -> list[Change]:
+    """Alarms that nobody has acknowledged in time, sleep that is over, tracks that are gone."""
+    changes = []
+
+    def happen(incident: Incident, kind: str, at_us: int, **detail: Any) -> Incident:
+        event = _event(kind, at_us, detail)
+        changes.append(Change(incident=apply(incident, event), event=event))
+        return changes[-1].incident
+
     for incident in book.values():
-        if (
-            incident.rule_id == finding.rule_id
-            and incident.geofence_id == finding.geofence_id
-            and incident.historical == historical
-            and finding.track_id in incident.track_ids
-        ):
-            return incident
-    return None
+        until_us = incident.snoozed_until_us
+        if until_us is not None and until_us <= now_us:
+            within_s = acknowledge_s(incident.severity, incident.life_at_risk)
+            incident = happen(incident, "rang_again", until_us, within_s=within_s)
+        if incident.due_us is not None and incident.due_us <= now_us and not incident.overdue:
+            incident = happen(incident, "overdue", incident.due_us)
+        gone = incident.track_ids and not incident.track_ids & live_tracks
+        if gone and incident.condition == "active":
+            happen(incident, "cleared", now_us)
+    return changes
+
+
+def _told(finding: Finding, to_lon_lat: ToLonLat) -> dict[str, Any]:
+    lon, lat = to_lon_lat(finding.x_m, finding.y_m)
+    return {
+        "finding": str(finding_id(finding)),
+        "rule": finding.rule_id,
+        "rule_version": finding.rule_version,
+        "geofence": finding.geofence_id,
+        "geofence_version": finding.geofence_version,
+        "severity": finding.severity.value,
+        "life_at_risk": finding.life_at_risk,
+        "at_us": finding.at_us,
+        "lon": lon,
+        "lat": lat,
+        "marks": marks_json(_marks(finding)),
+    }
+
+
+def _marks(finding: Finding) -> dict[bytes, Mark]:
+    return {} if finding.track_id == NO_TRACK else {finding.track_id: _mark(finding)}
+
+
+def _mark(finding: Finding) -> Mark:
+    half = (finding.var_x_m2 + finding.var_y_m2) / 2
+    longer = half + math.hypot((finding.var_x_m2 - finding.var_y_m2) / 2, finding.cov_xy_m2)
+    return Mark(
+        at_us=finding.at_us,
+        x_m=finding.x_m,
+        y_m=finding.y_m,
+        vx_mps=finding.vx_mps,
+        vy_mps=finding.vy_mps,
+        sigma_m=math.sqrt(longer),
+    )
+
+
+def _event(kind: str, at_us: int, detail: Mapping[str, Any]) -> Event:
+    return Event(kind=kind, at_us=at_us, actor=MACHINE, detail=detail)

@@ -1,24 +1,26 @@
-"""Incidents as people see them and what people do to them, in PostGIS."""
+"""Incidents as people see them, in PostGIS."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, cast
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import TypedDict
 
 from watchline.db import sql
 from watchline.errors import IncidentUnknown
-from watchline.incidents.transitions import EVENT, Disposition, Status, Verb, after
+from watchline.incidents import nuisance
+from watchline.incidents.model import Source
+from watchline.incidents.transitions import OPEN, Disposition, Status
 from watchline.rules.model import Severity
 
-_SQL = sql.load("watchline.incidents", "work")
+_SQL = sql.load("watchline.incidents", "views")
+_JUDGED = sql.load("watchline.incidents", "nuisance")["judged"]
 _STATUSES = {
-    "open": ["new", "acknowledged"],
-    "resolved": ["resolved"],
-    "all": ["new", "acknowledged", "resolved"],
+    "open": sorted(OPEN),
+    "resolved": [Status.RESOLVED],
+    "all": sorted(Status),
 }
 
 Which = Literal["open", "resolved", "all"]
@@ -40,8 +42,19 @@ class TrackReference(TypedDict):
     no: int | None
 
 
+class IncidentReference(TypedDict):
+    """Another incident."""
+
+    id: UUID
+    no: int
+
+
 class IncidentView(TypedDict):
-    """An incident as list and map show it; times are UTC."""
+    """An incident as list and map show it; times are UTC.
+
+    One made by hand has a `title` and no rule. It waits for a person since `alarm_at`, to be
+    acknowledged until `due_at`.
+    """
 
     id: UUID
     no: int
@@ -55,12 +68,22 @@ class IncidentView(TypedDict):
     severity: Severity
     life_at_risk: bool
     historical: bool
-    rule: Reference
+    source: Source
+    title: str | None
+    rule: Reference | None
     geofence: Reference | None
     lon: float
     lat: float
     tracks: list[TrackReference]
     findings: int
+    alarm_at: datetime | None
+    due_at: datetime | None
+    overdue: bool
+    snoozed_until: datetime | None
+    snooze_reason: str | None
+    patrol: str | None
+    merged_into: IncidentReference | None
+    links: list[IncidentReference]
     disposition: Disposition | None
     acknowledged_at: datetime | None
     acknowledged_by: str | None
@@ -117,6 +140,15 @@ async def changed_since(
     return await _views(connection, "where_changed", {"sector": sector, "after": after_rev})
 
 
+async def judged(
+    connection: AsyncConnection, sector: str, days: int, limit: int
+) -> list[nuisance.Judged]:
+    """The newest alarms of the last days with what became of them."""
+    values = {"sector": sector, "days": days, "limit": limit}
+    found = await connection.exec_driver_sql(_JUDGED, values)
+    return [nuisance.Judged(**dict(row)) for row in found.mappings()]
+
+
 async def one(connection: AsyncConnection, id: UUID) -> IncidentView:
     """One incident; errors: IncidentUnknown."""
     found = await _views(connection, "where_id", {"id": id})
@@ -137,49 +169,6 @@ async def file(connection: AsyncConnection, id: UUID) -> IncidentFile:
     }
 
 
-async def sector_of(connection: AsyncConnection, id: UUID) -> str:
-    """The sector of an incident, to be locked before it; errors: IncidentUnknown."""
-    found = (await connection.exec_driver_sql(_SQL["sector_of"], {"id": id})).scalar_one_or_none()
-    if found is None:
-        raise IncidentUnknown(id=str(id))
-    return str(found)
-
-
-async def act(
-    connection: AsyncConnection,
-    id: UUID,
-    verb: Verb,
-    *,
-    rev: int,
-    actor: UUID,
-    disposition: Disposition | None = None,
-    note: str | None = None,
-) -> Status:
-    """A person's step: the event first, then the row that mirrors it; gives the status after.
-
-    The caller holds the sector's row (`rev` is its new one). Errors: IncidentWrongStatus.
-    """
-    status = (await connection.exec_driver_sql(_SQL["lock"], {"id": id})).scalar_one()
-    following = after(Status(status), verb)
-    detail: dict[str, Any] = {}
-    if disposition is not None:
-        detail["disposition"] = disposition.value
-    if note:
-        detail["note"] = note
-    values = {
-        "id": id,
-        "rev": rev,
-        "now": datetime.now(UTC),
-        "kind": EVENT[verb],
-        "actor": str(actor),
-        "status": following.value,
-        "disposition": None if disposition is None else disposition.value,
-    }
-    await connection.exec_driver_sql(_SQL["event"], {**values, "detail": Jsonb(detail)})
-    await connection.exec_driver_sql(_SQL[verb.value], values)
-    return following
-
-
 async def _views(
     connection: AsyncConnection, where: str, values: dict[str, Any]
 ) -> list[IncidentView]:
@@ -190,7 +179,7 @@ async def _views(
 
 def _view(row: Any) -> IncidentView:
     view = dict(row)
-    rule: Reference = _reference(view, "rule")
+    rule = None if view["rule_id"] is None else _reference(view, "rule")
     geofence = None if view["geofence_id"] is None else _reference(view, "geofence")
     ids: Sequence[UUID] = view.pop("track_ids")
     numbers: Sequence[int | None] = view.pop("track_nos") or [None] * len(ids)

@@ -1,7 +1,6 @@
 """What a person may do to an incident; pure. A machine opens and clears, only a person closes.
 
-new --acknowledge--> acknowledged --resolve--> resolved
-new --resolve--> resolved --reopen--> acknowledged
+Statuses only ever change by these verbs. A verb that is not named for a status is refused.
 """
 
 from collections.abc import Mapping
@@ -15,15 +14,30 @@ class Status(StrEnum):
 
     NEW = "new"
     ACKNOWLEDGED = "acknowledged"
+    DISPATCHED = "dispatched"
+    ON_SCENE = "on_scene"
     RESOLVED = "resolved"
 
 
 class Verb(StrEnum):
-    """What a person does; the incident's event is named by its past tense."""
+    """What a person does."""
 
     ACKNOWLEDGE = "acknowledge"
+    HAND_BACK = "hand_back"  # undoes acknowledge
+    DISPATCH = "dispatch"
+    RECALL = "recall"  # undoes dispatch and arrive
+    ARRIVE = "arrive"
     RESOLVE = "resolve"
-    REOPEN = "reopen"
+    REOPEN = "reopen"  # undoes resolve and merge
+    SNOOZE = "snooze"
+    WAKE = "wake"  # undoes snooze
+    MERGE = "merge"  # into another
+    ABSORB = "absorb"  # what the other does meanwhile
+    SPLIT = "split"
+    RELEASE = "release"  # gives back what it had absorbed
+    LINK = "link"
+    UNLINK = "unlink"  # undoes link
+    NOTE = "note"
 
 
 class Disposition(StrEnum):
@@ -46,15 +60,47 @@ class Disposition(StrEnum):
 #: The kind of incident_event that each verb leaves.
 EVENT: Mapping[Verb, str] = {
     Verb.ACKNOWLEDGE: "acknowledged",
+    Verb.HAND_BACK: "handed_back",
+    Verb.DISPATCH: "dispatched",
+    Verb.RECALL: "recalled",
+    Verb.ARRIVE: "arrived",
     Verb.RESOLVE: "resolved",
     Verb.REOPEN: "reopened",
+    Verb.SNOOZE: "snoozed",
+    Verb.WAKE: "woken",
+    Verb.MERGE: "merged",
+    Verb.ABSORB: "absorbed",
+    Verb.SPLIT: "split",
+    Verb.RELEASE: "released",
+    Verb.LINK: "linked",
+    Verb.UNLINK: "unlinked",
+    Verb.NOTE: "noted",
 }
 
-_NEXT: Mapping[tuple[Status, Verb], Status] = {
-    (Status.NEW, Verb.ACKNOWLEDGE): Status.ACKNOWLEDGED,
-    (Status.NEW, Verb.RESOLVE): Status.RESOLVED,
-    (Status.ACKNOWLEDGED, Verb.RESOLVE): Status.RESOLVED,
-    (Status.RESOLVED, Verb.REOPEN): Status.ACKNOWLEDGED,
+OPEN = frozenset(Status) - {Status.RESOLVED}
+_IN_HAND = OPEN - {Status.NEW}
+
+#: Verb -> the status that follows each status it is allowed in.
+_NEXT: Mapping[Verb, Mapping[Status, Status]] = {
+    # A raise of an incident that is in hand is acknowledged too; the patrol stays where it is.
+    Verb.ACKNOWLEDGE: {s: s for s in _IN_HAND} | {Status.NEW: Status.ACKNOWLEDGED},
+    Verb.HAND_BACK: {Status.ACKNOWLEDGED: Status.NEW},
+    # A second patrol may be sent, and may be sent while the first is there.
+    Verb.DISPATCH: dict.fromkeys(OPEN, Status.DISPATCHED) | {Status.ON_SCENE: Status.ON_SCENE},
+    Verb.RECALL: dict.fromkeys((Status.DISPATCHED, Status.ON_SCENE), Status.ACKNOWLEDGED),
+    # Also when nobody was sent: a patrol may have been there.
+    Verb.ARRIVE: dict.fromkeys(OPEN - {Status.ON_SCENE}, Status.ON_SCENE),
+    Verb.RESOLVE: dict.fromkeys(OPEN, Status.RESOLVED),
+    Verb.REOPEN: {Status.RESOLVED: Status.ACKNOWLEDGED},
+    Verb.SNOOZE: {s: s for s in OPEN},
+    Verb.WAKE: {s: s for s in OPEN},
+    Verb.MERGE: dict.fromkeys(OPEN, Status.RESOLVED),
+    Verb.ABSORB: {s: s for s in OPEN},
+    Verb.SPLIT: {s: s for s in OPEN},
+    Verb.RELEASE: {s: s for s in Status},
+    Verb.LINK: {s: s for s in Status},
+    Verb.UNLINK: {s: s for s in Status},
+    Verb.NOTE: {s: s for s in Status},
 }
 
 
@@ -64,7 +110,7 @@ def after(status: Status, verb: Verb) -> Status:
     >>> after(Status.NEW, Verb.ACKNOWLEDGE).value
     'acknowledged'
     """
-    following = _NEXT.get((status, verb))
+    following = _NEXT[verb].get(status)
     if following is None:
         raise IncidentWrongStatus(status=status.value)
     return following

@@ -252,6 +252,8 @@ def _findings(event: Event, updates: TrackUpdates, compiled: CompiledRules) -> l
                 cov_xy_m2=float(updates.cov_xy_m2[row]),
                 var_y_m2=float(updates.var_y_m2[row]),
                 evidence=evidence | common,
+                vx_mps=float(updates.vx_mps[row]),
+                vy_mps=float(updates.vy_mps[row]),
             )
         )
     return found

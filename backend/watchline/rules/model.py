@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+#: The track of a finding that is about a unit, a sensor or nobody.
+NO_TRACK = bytes(16)
+
 
 class Severity(StrEnum):
     """EUROSUR's four levels for incidents."""
@@ -32,6 +35,8 @@ class Finding:
 
     `at_us` and the place (sector plane, metres) are interpolated where the kind says so.
     `evidence` is JSON: probabilities, `weak`, direction, the states that bracket a crossing.
+    The track's velocity is None where the kind has none at hand. A finding about no track has
+    `track_id` NO_TRACK, and its evidence says what it is about.
     """
 
     rule_id: str
@@ -49,3 +54,6 @@ class Finding:
     cov_xy_m2: float
     var_y_m2: float
     evidence: dict[str, Any]
+    vx_mps: float | None = None
+    vy_mps: float | None = None
+    life_at_risk: bool = False

@@ -11,12 +11,32 @@ import type {
   IncidentDetail,
   Me,
   NewGeofence,
+  NewIncident,
+  Nuisance,
   Sector,
+  SensorPart,
   TrackDetail,
 } from './types';
 
 const sector = (id: string) => `/api/sectors/${encodeURIComponent(id)}`;
 const incident = (id: string) => `/api/incidents/${encodeURIComponent(id)}`;
+
+/** What a person can do to an incident. */
+export type Step =
+  | 'acknowledge'
+  | 'hand_back'
+  | 'dispatch'
+  | 'recall'
+  | 'arrive'
+  | 'resolve'
+  | 'reopen'
+  | 'snooze'
+  | 'wake'
+  | 'merge'
+  | 'split'
+  | 'link'
+  | 'unlink'
+  | 'note';
 
 export const hub = {
   login: (name: string, password: string) => post<void>('/api/login', { name, password }),
@@ -34,10 +54,17 @@ export const hub = {
   resolvedIncidents: (id: string, limit = 200) =>
     get<Incident[]>(`${sector(id)}/incidents?status=resolved&limit=${limit}`),
   incident: (id: string) => get<IncidentDetail>(incident(id)),
-  acknowledge: (id: string) => post<Incident>(`${incident(id)}/acknowledge`),
-  resolve: (id: string, disposition: Disposition, note: string) =>
-    post<Incident>(`${incident(id)}/resolve`, note ? { disposition, note } : { disposition }),
-  reopen: (id: string) => post<Incident>(`${incident(id)}/reopen`),
+  /** A verb that needs at most a few words beside it; gives the incident that goes on. */
+  step: (id: string, verb: Step, said: Record<string, unknown> = {}) =>
+    post<Incident>(`${incident(id)}/${verb}`, said),
+  makeIncident: (id: string, made: NewIncident) => post<Incident>(`${sector(id)}/incidents`, made),
+  resolveAll: (id: string, ids: string[], disposition: Disposition, note: string) =>
+    post<{ resolved: number; refused: Record<string, string> }>(
+      `${sector(id)}/incidents/resolve`,
+      note ? { ids, disposition, note } : { ids, disposition },
+    ),
+  nuisance: (id: string, days: number) => get<Nuisance>(`${sector(id)}/nuisance?days=${days}`),
+  evidence: (id: string) => get<{ sensors: SensorPart[] }>(`${incident(id)}/evidence`),
   track: (id: string, no: number) => get<TrackDetail>(`${sector(id)}/tracks/${no}`),
   edges: (id: string) => get<Edge[]>(`${sector(id)}/edges`),
   edgeLedger: (id: string, edge: string) =>

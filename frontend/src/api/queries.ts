@@ -70,6 +70,27 @@ export function useIncidentDetail(id: string, rev: number | undefined) {
   });
 }
 
+/** The sensors that had a part in an incident; counted again at each of its revisions. */
+export function useSensorParts(id: string, rev: number | undefined) {
+  return useQuery({
+    queryKey: ['evidence', id, rev],
+    queryFn: () => hub.evidence(id),
+    placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
+  });
+}
+
+/** How often alarms were nuisance or false in the last days. */
+export function useNuisance(days: number) {
+  const sector = useLive((state) => state.sector);
+  return useQuery({
+    queryKey: ['nuisance', sector, days],
+    queryFn: () => hub.nuisance(sector as string, days),
+    enabled: sector !== null,
+    refetchInterval: 60_000,
+    staleTime: 5_000,
+  });
+}
+
 export function useTrackDetail(no: number | null) {
   const sector = useLive((state) => state.sector);
   return useQuery({
@@ -107,4 +128,5 @@ export function useEdgeLedger(edge: string) {
 /** An incident changed by our own hand: lists that are not fed must be asked again. */
 export function forgetResolved(incident: Incident): void {
   queryClient.invalidateQueries({ queryKey: ['resolved', incident.sector] });
+  queryClient.invalidateQueries({ queryKey: ['nuisance', incident.sector] });
 }

@@ -3,7 +3,11 @@
 import type { LineString, Polygon } from 'geojson';
 
 export type Severity = 'low' | 'medium' | 'high' | 'very_high';
-export type IncidentStatus = 'new' | 'acknowledged' | 'resolved';
+export type IncidentStatus = 'new' | 'acknowledged' | 'dispatched' | 'on_scene' | 'resolved';
+export const SOURCES = ['phone', 'footprints', 'patrol', 'other'] as const;
+/** Who told of it, when no rule did. */
+export type Source = (typeof SOURCES)[number];
+export const SEVERITIES: Severity[] = ['low', 'medium', 'high', 'very_high'];
 export type Direction = 'both' | 'left_to_right' | 'right_to_left';
 export type SensorState = 'ok' | 'degraded' | 'failed' | 'goodbye' | 'offline';
 export type GeofenceKind = 'area' | 'line';
@@ -100,6 +104,11 @@ export interface NewGeofence {
   rules: { kind: string; severity: Severity; name?: string }[];
 }
 
+export interface IncidentReference {
+  id: string;
+  no: number;
+}
+
 export interface Incident {
   id: string;
   no: number;
@@ -113,18 +122,40 @@ export interface Incident {
   severity: Severity;
   life_at_risk: boolean;
   historical: boolean;
-  rule: { id: string; version: number; name: string; kind: string };
+  source: 'rule' | Source;
+  /** What its maker called it; null for one that a rule raised. */
+  title: string | null;
+  rule: { id: string; version: number; name: string; kind: string } | null;
   geofence: { id: string; version: number; name: string; kind: GeofenceKind } | null;
   lon: number;
   lat: number;
   /** `no` is null until the track's row is written. */
   tracks: { id: string; no: number | null }[];
   findings: number;
+  /** Since when it waits for a person, and until when that should be; null: it does not. */
+  alarm_at: string | null;
+  due_at: string | null;
+  overdue: boolean;
+  snoozed_until: string | null;
+  snooze_reason: string | null;
+  patrol: string | null;
+  merged_into: IncidentReference | null;
+  links: IncidentReference[];
   disposition: Disposition | null;
   acknowledged_at: string | null;
   acknowledged_by: string | null;
   resolved_at: string | null;
   resolved_by: string | null;
+}
+
+export interface NewIncident {
+  source: Source;
+  title: string;
+  severity: Severity;
+  life_at_risk: boolean;
+  lon: number;
+  lat: number;
+  note?: string;
 }
 
 export interface IncidentEvent {
@@ -147,6 +178,73 @@ export interface Evidence {
   lon: number;
   lat: number;
   evidence: Record<string, unknown>;
+}
+
+/** A sensor that had a part in an incident: its detections of the incident's tracks. */
+export interface SensorPart {
+  id: string;
+  no: number;
+  name: string;
+  kind: string;
+  /** null where only the track itself tells of the sensor. */
+  detections: number | null;
+  first_at: string | null;
+  last_at: string | null;
+  moved_since: boolean;
+}
+
+/** Alarms per day with the exact 95 % interval. */
+export interface Rate {
+  per_day: number;
+  low: number;
+  high: number;
+}
+
+/** Alarms with one thing in common, by what they turned out to be. */
+export interface NuisanceGroup {
+  key: string;
+  name: string;
+  alarms: number;
+  genuine: number;
+  nuisance: number;
+  false: number;
+  unknown: number;
+  unjudged: number;
+  nar: Rate;
+  far: Rate;
+  /** Those that are not resolved yet. */
+  open: string[];
+}
+
+/** A condition that somebody could add to a rule, and what it would have hidden. */
+export interface SuggestedFilter {
+  kind: 'min_hits' | 'not_hour' | 'not_class' | 'not_alone';
+  rule: string;
+  rule_name: string;
+  geofence: string | null;
+  geofence_name: string | null;
+  value: string | number;
+  genuine: number;
+  harmless: number;
+  unjudged: number;
+  of: number;
+  hidden: {
+    id: string;
+    no: number;
+    verdict: 'genuine' | 'nuisance' | 'false' | 'unknown' | 'unjudged';
+    life_at_risk: boolean;
+  }[];
+}
+
+export const GROUPINGS = ['sensor', 'geofence', 'hour', 'weather'] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
+export interface Nuisance {
+  days: number;
+  complete: boolean;
+  all: NuisanceGroup;
+  by: Record<Grouping, NuisanceGroup[]>;
+  filters: SuggestedFilter[];
 }
 
 export interface IncidentDetail extends Incident {

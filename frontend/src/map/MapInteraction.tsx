@@ -1,6 +1,6 @@
 import type { MapMouseEvent, PointLike } from 'maplibre-gl';
 import { useEffect } from 'react';
-import { type Selection, select, useView } from '../state/view';
+import { ask, type Selection, select, useView } from '../state/view';
 import { useMap } from './context';
 import { useDraft } from './tools/draft-store';
 
@@ -56,10 +56,15 @@ export function MapInteraction() {
       else if (useView.getState().selection) select(null);
     };
     map.on('mousemove', move);
+    // A secondary click, or a long press: what somebody has told of happened here.
+    const make = ({ lngLat }: MapMouseEvent) =>
+      ask({ kind: 'make', place: { lon: lngLat.lng, lat: lngLat.lat } });
     map.on('click', click);
+    map.on('contextmenu', make);
     return () => {
       map.off('mousemove', move);
       map.off('click', click);
+      map.off('contextmenu', make);
       if (map.style && map.getSource('geofences')) hover(null);
       map.getCanvas().classList.remove('pointing');
     };

@@ -1,10 +1,10 @@
 import { useTranslation } from 'react-i18next';
 import type { Incident } from '../api/types';
-import { localTime } from '../i18n/format';
+import { localMinute, localTime } from '../i18n/format';
 import { useAgeText, useSpoken } from '../i18n/spoken';
 import { useNow } from '../state/clock';
 import { useLive } from '../state/live-store';
-import { isQuiet } from '../state/order';
+import { isQuiet, isWaiting } from '../state/order';
 import { Icon } from '../ui/Icon';
 import { SeverityMark } from '../ui/Severity';
 import { initials, kindOfAlarm, nameOfAlarm, whoIsIn } from './what';
@@ -26,6 +26,7 @@ export function AlarmRow({ incident }: { incident: Incident }) {
       data-alarm={incident.no}
       data-alarm-id={incident.id}
       data-status={incident.status}
+      data-waits={isWaiting(incident)}
     >
       <SeverityMark severity={incident.severity} lifeAtRisk={incident.life_at_risk} size={20} />
       <div className="alarm-main">
@@ -59,11 +60,14 @@ export function AlarmRow({ incident }: { incident: Incident }) {
 /** How far it is: found later, over, in somebody's hands, or what it was. */
 function Hand({ incident }: { incident: Incident }) {
   const { t } = useTranslation();
+  const spoken = useSpoken();
   const taker = incident.acknowledged_by;
   if (incident.status === 'resolved') {
     return (
       <span className="alarm-hand one-line">
-        {t(`disposition.${incident.disposition ?? 'unknown'}`)}
+        {incident.merged_into
+          ? t('queue.merged', { no: incident.merged_into.no })
+          : t(`disposition.${incident.disposition ?? 'unknown'}`)}
       </span>
     );
   }
@@ -75,7 +79,26 @@ function Hand({ incident }: { incident: Incident }) {
           {t('queue.historical')}
         </span>
       )}
-      {incident.condition === 'cleared' && !incident.historical && t('condition.cleared')}
+      {incident.overdue && (
+        <span className="alarm-sign alarm-overdue">
+          <Icon name="warn" size={14} />
+          {t('queue.overdue')}
+        </span>
+      )}
+      {incident.snoozed_until && (
+        <span className="alarm-sign" title={incident.snooze_reason ?? ''}>
+          <Icon name="clock" size={14} />
+          {t('queue.sleeps', { time: localMinute(Date.parse(incident.snoozed_until), spoken) })}
+        </span>
+      )}
+      {incident.condition === 'cleared' && !incident.historical && (
+        <span>{t('condition.cleared')}</span>
+      )}
+      {incident.status === 'dispatched' && <span className="one-line">{incident.patrol}</span>}
+      {incident.status === 'on_scene' && <span>{t('status.on_scene')}</span>}
+      {isWaiting(incident) && incident.status !== 'new' && (
+        <strong className="alarm-sign">{t('queue.raised')}</strong>
+      )}
       {incident.status === 'acknowledged' && taker && (
         <span className="alarm-sign" title={t('queue.taken_by', { name: taker })}>
           <Icon name="check" size={14} />

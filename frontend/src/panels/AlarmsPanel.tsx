@@ -6,10 +6,12 @@ import { localMinute, localMoment } from '../i18n/format';
 import { useSpoken } from '../i18n/spoken';
 import { hubNow } from '../state/clock';
 import { useLive } from '../state/live-store';
-import { queueOf } from '../state/order';
-import { goTo, select, useView } from '../state/view';
+import { isWaiting, queueOf } from '../state/order';
+import { ask, goTo, select, useView } from '../state/view';
 import { Button } from '../ui/Button';
 import { Choice } from '../ui/Choice';
+import { Icon } from '../ui/Icon';
+import { Kbd } from '../ui/Kbd';
 import { Rows } from '../ui/Rows';
 import { Empty, Problem, Skeleton } from '../ui/States';
 import { AlarmRow } from './AlarmRow';
@@ -37,6 +39,14 @@ export function AlarmsPanel() {
         />
       </PanelHead>
       {resolvedTab ? <ResolvedList /> : <OpenList />}
+      <Button
+        look="quiet"
+        wide
+        data-action="make"
+        onPress={() => ask({ kind: 'make', place: null })}
+      >
+        <Icon name="plus" size={16} /> {t('make.open')} <Kbd>I</Kbd>
+      </Button>
     </>
   );
 }
@@ -122,7 +132,7 @@ function IncidentRows({ incidents }: { incidents: readonly Incident[] }) {
         )}, ${t(`status.${incident.status}`)}. ${whatHappened(t, incident)}`
       }
       classOf={(incident) =>
-        `alarm alarm-${incident.status} alarm-${incident.life_at_risk ? 'life' : incident.severity}`
+        `alarm alarm-${isWaiting(incident) ? 'new' : incident.status} alarm-${incident.life_at_risk ? 'life' : incident.severity}`
       }
       dependencies={[i18n.language]}
     >

@@ -15,10 +15,10 @@ import { Banners } from './Banners';
 import { Card } from './Card';
 import { FindDialog } from './FindDialog';
 import { useHotkeys } from './hotkeys';
+import { IncidentDialog } from './IncidentDialog';
 import { Notices } from './Notices';
 import { PhoneBar } from './PhoneBar';
 import { Rail } from './Rail';
-import { ResolveDialog } from './ResolveDialog';
 import { SidePanel } from './SidePanel';
 import { TopBar } from './TopBar';
 
@@ -51,7 +51,7 @@ function useLiveSector(id: string | undefined): void {
   useEffect(() => {
     if (!id) return;
     startLive(id);
-    useView.setState({ selection: null, resolving: null });
+    useView.setState({ selection: null, dialog: null });
     const close = connectLive({
       url: hub.liveUrl(id),
       apply: applyLive,
@@ -98,7 +98,7 @@ function Frame({ me, sector, sectors }: FrameProps) {
       <PhoneBar />
       <Notices />
       <Announcer />
-      <ResolveDialog />
+      <IncidentDialog />
       <FindDialog />
     </div>
   );

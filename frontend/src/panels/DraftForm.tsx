@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Form } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { hub } from '../api/hub';
-import type { Severity } from '../api/types';
+import { SEVERITIES, type Severity } from '../api/types';
 import { compass } from '../i18n/format';
 import { type Draft, geometryOf, requestOf } from '../map/tools/draft';
 import { stopDrawing, tellDraft } from '../map/tools/draft-store';
@@ -16,8 +16,6 @@ import { Field } from '../ui/Field';
 import { useProblem } from '../ui/problem';
 import { SeverityMark } from '../ui/Severity';
 import { acrossDeg } from './directions';
-
-const SEVERITIES: Severity[] = ['low', 'medium', 'high', 'very_high'];
 
 /** Name and alarms of a shape that has been drawn. */
 export function DraftForm({ draft }: { draft: Draft }) {

@@ -5,6 +5,7 @@ import { localMoment, localTime, utcTime } from '../i18n/format';
 import { useAgeText, useSpoken } from '../i18n/spoken';
 import { useNow } from '../state/clock';
 import { useLive } from '../state/live-store';
+import { isWaiting } from '../state/order';
 import { goTo, showPage } from '../state/view';
 import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
@@ -12,7 +13,9 @@ import { SeverityTag } from '../ui/Severity';
 import { Empty, Problem, Skeleton } from '../ui/States';
 import { CardHead, Facts, Section } from './Card';
 import { IncidentActions } from './IncidentActions';
+import { IncidentLinks } from './IncidentLinks';
 import { IncidentSensors } from './IncidentSensors';
+import { IncidentStatus } from './IncidentStatus';
 import { IncidentTracks } from './IncidentTracks';
 import { PlaceLine } from './PlaceLine';
 import { Timeline } from './Timeline';
@@ -41,18 +44,25 @@ export function IncidentCard({ id }: { id: string }) {
           <span className="muted">{kindOfAlarm(t, incident)}</span>
         </div>
       </CardHead>
-      <div className="card-body" data-card-alarm={incident.no} data-status={incident.status}>
-        <Status incident={incident} />
+      <div
+        className="card-body"
+        data-card-alarm={incident.no}
+        data-status={incident.status}
+        data-waits={isWaiting(incident)}
+      >
+        <IncidentStatus incident={incident} />
         <Times incident={incident} />
-        <Section title={t('card.why')}>
-          {detail ? (
-            <WhyItFired incident={incident} evidence={detail.evidence} />
-          ) : error ? (
-            <Problem error={error} onRetry={refetch} />
-          ) : (
-            <Skeleton rows={1} />
-          )}
-        </Section>
+        {incident.rule && (
+          <Section title={t('card.why')}>
+            {detail ? (
+              <WhyItFired incident={incident} evidence={detail.evidence} />
+            ) : error ? (
+              <Problem error={error} onRetry={refetch} />
+            ) : (
+              <Skeleton rows={1} />
+            )}
+          </Section>
+        )}
         <Section title={t('card.place')}>
           <PlaceLine lon={incident.lon} lat={incident.lat} />
           <Button
@@ -64,14 +74,15 @@ export function IncidentCard({ id }: { id: string }) {
             <Icon name="target" size={16} /> {t('action.show_on_map')}
           </Button>
         </Section>
-        <Section title={t('card.tracks')}>
+        <Section title={t('card.tracks_n', { count: incident.tracks.length })}>
           {incident.tracks.length > 0 ? (
             <IncidentTracks incident={incident} />
           ) : (
-            <Empty icon="track">{t('card.gone')}</Empty>
+            <Empty icon="track">{t(incident.rule ? 'card.gone' : 'card.by_hand')}</Empty>
           )}
         </Section>
-        {detail && <IncidentSensors evidence={detail.evidence} />}
+        <IncidentSensors incident={incident} />
+        {incident.links.length > 0 && <IncidentLinks incident={incident} />}
         {detail && (
           <Section title={t('card.timeline')}>
             <Timeline events={detail.events} />
@@ -79,56 +90,6 @@ export function IncidentCard({ id }: { id: string }) {
         )}
       </div>
       <IncidentActions incident={incident} />
-    </>
-  );
-}
-
-function Status({ incident }: { incident: Incident }) {
-  const { t } = useTranslation();
-  const now = useNow();
-  const spoken = useSpoken();
-  const age = useAgeText();
-  const late = Date.parse(incident.known_at) - Date.parse(incident.opened_at);
-  const time = (iso: string) => localMoment(Date.parse(iso), now, spoken);
-  return (
-    <>
-      {incident.historical && (
-        <p className="card-note">
-          <Icon name="clock" size={16} />
-          <span>
-            {t('card.historical', {
-              time: localMoment(Date.parse(incident.opened_at), now, spoken),
-              age: age(late),
-            })}
-          </span>
-        </p>
-      )}
-      {incident.status === 'resolved' && incident.disposition && (
-        <p className="card-note">
-          <Icon name="check" size={16} />
-          <span>
-            {t('card.disposition')}: <strong>{t(`disposition.${incident.disposition}`)}</strong>
-            {incident.resolved_at && (
-              <>
-                <br />
-                {t('card.resolved_by', {
-                  name: incident.resolved_by ?? '–',
-                  time: time(incident.resolved_at),
-                })}
-              </>
-            )}
-          </span>
-        </p>
-      )}
-      {incident.acknowledged_at && incident.status === 'acknowledged' && (
-        <p className="card-note">
-          <Icon name="check" size={16} />
-          {t('card.acknowledged_by', {
-            name: incident.acknowledged_by ?? '–',
-            time: time(incident.acknowledged_at),
-          })}
-        </p>
-      )}
     </>
   );
 }

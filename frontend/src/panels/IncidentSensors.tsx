@@ -1,32 +1,31 @@
 import { useTranslation } from 'react-i18next';
-import type { Evidence } from '../api/types';
+import { useSensorParts } from '../api/queries';
+import type { Incident } from '../api/types';
 import { useLive } from '../state/live-store';
 import { Section } from './Card';
 import { SensorLink } from './SensorLink';
 
-/** The numbers of the sensors behind an alarm's findings, the first seen first. */
-export function sensorsBehind(evidence: readonly Evidence[]): number[] {
-  const numbers = evidence.flatMap(({ evidence: { sensors } }) =>
-    Array.isArray(sensors) ? sensors.filter((no) => typeof no === 'number') : [],
-  );
-  return [...new Set(numbers)];
-}
-
-/** The sensors whose detections raised the alarm. */
-export function IncidentSensors({ evidence }: { evidence: readonly Evidence[] }) {
+/** The sensors that had a part in it, counted from the detections that are stored. */
+export function IncidentSensors({ incident }: { incident: Incident }) {
   const { t } = useTranslation();
   const sensors = useLive((state) => state.sensors);
-  const numbers = sensorsBehind(evidence);
-  const known = [...sensors.values()].filter((sensor) => numbers.includes(sensor.no));
-  if (known.length === 0) return null;
+  const { data } = useSensorParts(incident.id, incident.rev);
+  if (!data || data.sensors.length === 0) return null;
   return (
     <Section title={t('card.sensors')}>
       <ul className="link-list">
-        {known.map((sensor) => (
-          <li key={sensor.id}>
-            <SensorLink sensor={sensor} />
-          </li>
-        ))}
+        {data.sensors.map((part) => {
+          const sensor = sensors.get(part.id);
+          return (
+            <li key={part.id} data-part={part.detections ?? ''}>
+              {sensor ? <SensorLink sensor={sensor} /> : part.name}
+              <span className="muted">
+                {part.detections !== null && t('card.detections', { count: part.detections })}
+                {part.moved_since && ` · ${t('card.moved_since')}`}
+              </span>
+            </li>
+          );
+        })}
       </ul>
     </Section>
   );

@@ -3,7 +3,7 @@ import { dismiss, type Notice, useView } from '../state/view';
 import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
 import { IconButton } from '../ui/IconButton';
-import { useReopen } from './actions';
+import { useUndo } from './actions';
 
 /** What was just done, with its undo; or why it was not. */
 export function Notices() {
@@ -19,7 +19,7 @@ export function Notices() {
 
 function NoticeLine({ notice }: { notice: Notice }) {
   const { t } = useTranslation();
-  const reopen = useReopen();
+  const undoing = useUndo();
   const { undo } = notice;
   return (
     <div className={`notice notice-${notice.kind}`}>
@@ -27,8 +27,8 @@ function NoticeLine({ notice }: { notice: Notice }) {
       <p>{notice.text}</p>
       {undo && (
         <Button
-          isPending={reopen.isPending}
-          onPress={() => reopen.mutate(undo.id, { onSuccess: () => dismiss(notice.id) })}
+          isPending={undoing.isPending}
+          onPress={() => undoing.mutate(undo, { onSuccess: () => dismiss(notice.id) })}
         >
           {t('action.undo')}
         </Button>

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { useLive } from '../state/live-store';
+import { isWaiting } from '../state/order';
 import { openPanel, type Panel, useView } from '../state/view';
 import type { IconName } from '../ui/Icon';
 import { IconButton } from '../ui/IconButton';
@@ -10,6 +11,7 @@ export const PANELS: { panel: Panel; icon: IconName }[] = [
   { panel: 'zones', icon: 'zone' },
   { panel: 'sensors', icon: 'sensor' },
   { panel: 'health', icon: 'health' },
+  { panel: 'nuisance', icon: 'chart' },
   { panel: 'settings', icon: 'settings' },
 ];
 
@@ -17,7 +19,7 @@ export const PANELS: { panel: Panel; icon: IconName }[] = [
 export const useWaiting = (): number =>
   useLive((state) => {
     let waiting = 0;
-    for (const incident of state.incidents.values()) waiting += Number(incident.status === 'new');
+    for (const incident of state.incidents.values()) waiting += Number(isWaiting(incident));
     return waiting;
   });
 

@@ -9,12 +9,15 @@ import { PanelHead } from './PanelHead';
 
 const KEYS: [word: string, keys: string][] = [
   ['acknowledge', 'A'],
+  ['dispatch', 'D'],
   ['resolve', 'R'],
+  ['snooze', 'S'],
+  ['make', 'I'],
   ['next', 'N'],
   ['goto', 'G'],
   ['find', 'Ctrl K'],
   ['close', 'Esc'],
-  ['panels', '1 2 3 4 5'],
+  ['panels', '1 2 3 4 5 6'],
   ['mute', 'M'],
 ];
 

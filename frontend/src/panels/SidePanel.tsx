@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import { useView } from '../state/view';
 import { AlarmsPanel } from './AlarmsPanel';
 import { HealthPanel } from './HealthPanel';
+import { NuisancePanel } from './NuisancePanel';
 import { SensorsPanel } from './SensorsPanel';
 import { SettingsPanel } from './SettingsPanel';
 import { TracksPanel } from './TracksPanel';
@@ -13,6 +14,7 @@ const PANELS = {
   zones: ZonesPanel,
   sensors: SensorsPanel,
   health: HealthPanel,
+  nuisance: NuisancePanel,
   settings: SettingsPanel,
 } as const;
 

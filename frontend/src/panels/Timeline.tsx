@@ -9,10 +9,28 @@ const KNOWN = new Set([
   'joined',
   'raised',
   'cleared',
+  'overdue',
+  'rang_again',
   'acknowledged',
+  'handed_back',
+  'dispatched',
+  'recalled',
+  'arrived',
   'resolved',
   'reopened',
+  'snoozed',
+  'woken',
+  'merged',
+  'absorbed',
+  'split',
+  'released',
+  'linked',
+  'unlinked',
+  'noted',
 ]);
+
+/** The number of the other incident of a step. */
+const otherOf = ({ into_no, no }: Record<string, unknown>): unknown => into_no ?? no ?? '';
 
 interface Step extends IncidentEvent {
   count: number;
@@ -36,13 +54,25 @@ export function Timeline({ events }: { events: readonly IncidentEvent[] }) {
   const now = hubNow();
   const text = (step: Step) => {
     if (step.kind === 'joined' && step.count > 1) return t('event.joined_n', { count: step.count });
-    return KNOWN.has(step.kind) ? t(`event.${step.kind}`) : t('event.other', { kind: step.kind });
+    if (!KNOWN.has(step.kind)) return t('event.other', { kind: step.kind });
+    if (step.kind === 'opened' && step.actor !== 'machine') {
+      return t(step.detail.split_from ? 'event.opened_split' : 'event.opened_by_hand', {
+        no: step.detail.from_no,
+      });
+    }
+    return t(`event.${step.kind}`, {
+      no: otherOf(step.detail),
+      patrol: step.detail.patrol,
+      count: Number(step.detail.count ?? 1),
+      until: localMoment(Number(step.detail.until_us ?? 0) / 1000, now, spoken),
+    });
   };
-  const detail = ({ detail: { disposition, note } }: Step) => {
+  const detail = ({ detail: { disposition, note, reason } }: Step) => {
     const said: string[] = [];
     if (typeof disposition === 'string' && i18n.exists(`disposition.${disposition}`)) {
       said.push(t(`disposition.${disposition}`));
     }
+    if (typeof reason === 'string' && reason) said.push(reason);
     if (typeof note === 'string' && note) said.push(`“${note}”`);
     return said.join(' · ');
   };

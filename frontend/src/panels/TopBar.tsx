@@ -53,7 +53,11 @@ export function TopBar({ me, sector, sectors, onSector }: Props) {
       <Clock />
       <HealthStrip />
       <div className="top-end">
-        <Button look="quiet" onPress={() => useView.setState({ finding: true })}>
+        <Button
+          look="quiet"
+          aria-label={`${t('top.find')} Ctrl K`}
+          onPress={() => useView.setState({ finding: true })}
+        >
           <Icon name="search" size={16} />
           <span className="top-wide">{t('top.find')}</span> <Kbd>Ctrl K</Kbd>
         </Button>

@@ -21,9 +21,11 @@ export function WhyItFired({ incident, evidence }: { incident: Incident; evidenc
       {evidence.length > 1 && (
         <p className="muted">{t('why.more', { count: evidence.length - 1 })}</p>
       )}
-      <p className="muted">
-        {t('card.rule')}: {incident.rule.name}, {t('card.version', { n: incident.rule.version })}
-      </p>
+      {incident.rule && (
+        <p className="muted">
+          {t('card.rule')}: {incident.rule.name}, {t('card.version', { n: incident.rule.version })}
+        </p>
+      )}
     </div>
   );
 }

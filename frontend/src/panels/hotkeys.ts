@@ -1,10 +1,10 @@
 import { useEffect } from 'react';
 import { useDraft } from '../map/tools/draft-store';
 import { useLive } from '../state/live-store';
-import { byUrgency } from '../state/order';
+import { byUrgency, isOpen, isWaiting } from '../state/order';
 import { setPrefs, usePrefs } from '../state/prefs';
-import { goTo, openPanel, type Panel, select, useView } from '../state/view';
-import { useAcknowledge } from './actions';
+import { ask, goTo, openPanel, type Panel, type StepDialog, select, useView } from '../state/view';
+import { useStep } from './actions';
 
 const PANEL_KEYS: Record<string, Panel> = {
   1: 'alarms',
@@ -12,6 +12,13 @@ const PANEL_KEYS: Record<string, Panel> = {
   3: 'zones',
   4: 'sensors',
   5: 'health',
+  6: 'nuisance',
+};
+
+const STEP_KEYS: Record<string, StepDialog> = {
+  KeyD: 'dispatch',
+  KeyR: 'resolve',
+  KeyS: 'snooze',
 };
 
 /** The open alarm, if one is open. */
@@ -24,9 +31,7 @@ function selectedIncident() {
 
 /** Open the most urgent alarm that waits, after the one that is open. */
 export function openNext(): void {
-  const waiting = [...useLive.getState().incidents.values()]
-    .filter((incident) => incident.status === 'new')
-    .sort(byUrgency);
+  const waiting = [...useLive.getState().incidents.values()].filter(isWaiting).sort(byUrgency);
   const at = waiting.findIndex((incident) => incident.id === selectedIncident()?.id);
   const next = waiting[(at + 1) % Math.max(1, waiting.length)];
   if (next) {
@@ -56,7 +61,7 @@ const isTyping = (target: EventTarget | null): boolean =>
 
 /** One key for each frequent action; none while somebody types or answers a dialog. */
 export function useHotkeys(): void {
-  const { mutate: acknowledge, isPending } = useAcknowledge();
+  const { mutate: step, isPending } = useStep();
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
@@ -68,11 +73,13 @@ export function useHotkeys(): void {
       if (useDraft.getState().draft && !useDraft.getState().draft?.done) return;
       const incident = selectedIncident();
       // By the place of the key: Cyrillic layouts have the same keys under other letters.
-      if (event.code === 'KeyA' && incident?.status === 'new' && !isPending) {
-        acknowledge(incident.id);
-      } else if (event.code === 'KeyR' && incident && incident.status !== 'resolved') {
-        useView.setState({ resolving: incident.id });
-      } else if (event.code === 'KeyN') openNext();
+      const open = incident !== undefined && isOpen(incident);
+      const key = STEP_KEYS[event.code];
+      if (event.code === 'KeyA' && incident && isWaiting(incident) && !isPending) {
+        step({ id: incident.id, verb: 'acknowledge' });
+      } else if (key && open) ask({ kind: key, id: incident.id });
+      else if (event.code === 'KeyI') ask({ kind: 'make', place: null });
+      else if (event.code === 'KeyN') openNext();
       else if (event.code === 'KeyG') goToSelection();
       else if (event.code === 'KeyM') setPrefs({ sound: !usePrefs.getState().sound });
       else if (event.key === 'Escape' && useView.getState().selection) select(null);
@@ -82,5 +89,5 @@ export function useHotkeys(): void {
     };
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
-  }, [acknowledge, isPending]);
+  }, [step, isPending]);
 }

@@ -3,13 +3,14 @@ import type { Incident, ObjectClass } from '../api/types';
 
 const KINDS = new Set(['cross', 'enter', 'exit']);
 
-/** What kind of thing happened: "tripwire crossed"; a rule of another kind by its name. */
-export const kindOfAlarm = (t: TFunction, { rule }: Incident): string =>
-  KINDS.has(rule.kind) ? t(`what.${rule.kind}`) : rule.name;
+/** What kind of thing happened: "tripwire crossed"; a rule of another kind by its name, and one that
+ * was made by hand by who told of it. */
+export const kindOfAlarm = (t: TFunction, { rule, source }: Incident): string =>
+  rule === null ? t(`source.${source}`) : KINDS.has(rule.kind) ? t(`what.${rule.kind}`) : rule.name;
 
-/** Where it happened, by the name of the zone or tripwire. */
+/** Where it happened, by the name of the zone or tripwire, or what its maker called it. */
 export const nameOfAlarm = (incident: Incident): string =>
-  incident.geofence?.name ?? incident.rule.name;
+  incident.title ?? incident.geofence?.name ?? incident.rule?.name ?? '–';
 
 /** Both in one line: "Tripwire 14, tripwire crossed". */
 export const whatHappened = (t: TFunction, incident: Incident): string =>
@@ -18,6 +19,7 @@ export const whatHappened = (t: TFunction, incident: Incident): string =>
 /** Who is in it, by what is known now: "Track 14 · person", "3 tracks". */
 export function whoIsIn(t: TFunction, incident: Incident, seen: ObjectClass | undefined): string {
   const [first] = incident.tracks;
+  if (!first && incident.source !== 'rule') return t('queue.no_track');
   if (incident.tracks.length !== 1 || !first || first.no === null) {
     return t('queue.tracks', { count: incident.tracks.length });
   }

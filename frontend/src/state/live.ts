@@ -4,6 +4,7 @@
  */
 
 import type { Incident, LiveMessage, Pulse, Sensor, TrackRow } from '../api/types';
+import { isWaiting } from './order';
 import { decodeTrack, type Track } from './track';
 
 /** `connecting` until the first picture; `reconnecting` while what is shown may be out of date. */
@@ -131,13 +132,20 @@ function offset(state: LiveState, pulse: Pulse | null, arrivedAt: number): numbe
   return Math.max(seen, held - 2);
 }
 
-/** Alarms that ask for a person now and did not before; none before the first picture. */
+/** Alarms that ask for a person now and did not before: new ones, those that somebody else has
+ * joined, and those that nobody took in time; none before the first picture. */
 export function newAlarms(before: LiveState, after: LiveState): Incident[] {
   if (before.incidents === after.incidents || before.rev === 0) return [];
   return [...after.incidents.values()].filter(
     (incident) =>
-      incident.status === 'new' &&
+      isWaiting(incident) &&
       !incident.historical &&
-      before.incidents.get(incident.id)?.status !== 'new',
+      asksAnew(before.incidents.get(incident.id), incident),
   );
 }
+
+const asksAnew = (before: Incident | undefined, now: Incident): boolean =>
+  !before ||
+  !isWaiting(before) ||
+  now.tracks.length > before.tracks.length ||
+  (now.overdue && !before.overdue);

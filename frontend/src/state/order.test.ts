@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byUrgency, queueOf } from './order';
+import { byUrgency, isQuiet, queueOf } from './order';
 import { incident } from './testing';
 
 describe('the queue', () => {
@@ -44,5 +44,13 @@ describe('the queue', () => {
     expect(folded).toMatchObject({ hidden: 1, waiting: 1 });
     expect(queueOf(all, true)).toMatchObject({ hidden: 0 });
     expect(queueOf(all, true).rows.length).toBe(4);
+  });
+
+  it('counts what was raised again among what waits, and folds away what is put off', () => {
+    const raised = incident({ status: 'on_scene', alarm_at: '2026-11-24T00:02:00Z' });
+    expect(queueOf([raised], false)).toMatchObject({ hidden: 0, waiting: 1 });
+    const asleep = incident({ alarm_at: null, snoozed_until: '2026-11-24T01:00:00Z' });
+    expect(isQuiet(asleep)).toBe(true);
+    expect(isQuiet({ ...asleep, life_at_risk: true })).toBe(false);
   });
 });

@@ -4,11 +4,14 @@ import type { Incident, Severity } from '../api/types';
 
 const RANK: Record<Severity, number> = { very_high: 3, high: 2, medium: 1, low: 0 };
 
-/** Life at risk first, then what nobody has taken, then severity, then the newest. */
+/** Whether it waits for somebody to acknowledge it: it is new, or was raised again. */
+export const isWaiting = (incident: Incident): boolean => incident.alarm_at !== null;
+
+/** Life at risk first, then what waits, then severity, then the newest. */
 export function byUrgency(a: Incident, b: Incident): number {
   return (
     Number(b.life_at_risk) - Number(a.life_at_risk) ||
-    Number(b.status === 'new') - Number(a.status === 'new') ||
+    Number(isWaiting(b)) - Number(isWaiting(a)) ||
     Number(a.historical) - Number(b.historical) ||
     RANK[b.severity] - RANK[a.severity] ||
     b.opened_at.localeCompare(a.opened_at) ||
@@ -18,9 +21,13 @@ export function byUrgency(a: Incident, b: Incident): number {
 
 export const isOpen = (incident: Incident): boolean => incident.status !== 'resolved';
 
-/** Acknowledged and over: it waits for a disposition, and may be folded away. */
+/** Put off, or acknowledged and over: nobody has to do anything now, and it may be folded away. */
 export const isQuiet = (incident: Incident): boolean =>
-  incident.status === 'acknowledged' && incident.condition === 'cleared' && !incident.life_at_risk;
+  !incident.life_at_risk &&
+  (incident.snoozed_until !== null ||
+    (incident.status === 'acknowledged' &&
+      incident.condition === 'cleared' &&
+      !isWaiting(incident)));
 
 export interface Queue {
   rows: Incident[];
@@ -34,6 +41,6 @@ export function queueOf(incidents: Iterable<Incident>, showQuiet: boolean): Queu
   return {
     rows,
     hidden: open.length - rows.length,
-    waiting: open.filter((incident) => incident.status === 'new').length,
+    waiting: open.filter(isWaiting).length,
   };
 }

@@ -3,7 +3,7 @@
 import { create } from 'zustand';
 import type { Incident } from '../api/types';
 
-export type Panel = 'alarms' | 'tracks' | 'zones' | 'sensors' | 'health' | 'settings';
+export type Panel = 'alarms' | 'tracks' | 'zones' | 'sensors' | 'health' | 'nuisance' | 'settings';
 export type Page = 'list' | 'map' | 'card';
 export type Selection =
   | { kind: 'incident'; id: string }
@@ -16,8 +16,16 @@ export interface Notice {
   id: number;
   kind: 'resolved' | 'error' | 'done';
   text: string;
-  undo?: Incident;
+  /** Asks the hub to take it back. */
+  undo?: () => Promise<Incident>;
 }
+
+export type StepDialog = 'dispatch' | 'resolve' | 'snooze' | 'merge' | 'split' | 'link' | 'note';
+/** The question that is being asked: about an incident, or where one is to be made. */
+export type Dialog =
+  | { kind: StepDialog; id: string }
+  | { kind: 'resolve_all'; name: string; ids: string[] }
+  | { kind: 'make'; place: { lon: number; lat: number } | null };
 
 interface View {
   panel: Panel;
@@ -27,7 +35,7 @@ interface View {
   showQuiet: boolean;
   resolvedTab: boolean;
   finding: boolean;
-  resolving: string | null;
+  dialog: Dialog | null;
   notices: Notice[];
   /** A wish to the map: go close to a place, or only make sure that it is in sight. */
   goTo: { lon: number; lat: number; close: boolean } | null;
@@ -40,7 +48,7 @@ export const useView = create<View>()(() => ({
   showQuiet: false,
   resolvedTab: false,
   finding: false,
-  resolving: null,
+  dialog: null,
   notices: [],
   goTo: null,
 }));
@@ -64,6 +72,8 @@ export function select(selection: Selection | null): void {
 export function goTo(lon: number, lat: number, close = true): void {
   set({ goTo: { lon, lat, close } });
 }
+
+export const ask = (dialog: Dialog | null): void => set({ dialog });
 
 export const isSelected = (a: Selection | null, b: Selection): boolean =>
   a !== null &&

@@ -77,10 +77,10 @@ async def test_of_two_people_at_once_one_wins(hub, admin, make_incident):
 
 
 async def test_urgent_ones_come_first(admin, make_incident):
-    make_incident(1, severity="low", opened_at="2026-01-09Z")
-    make_incident(2, severity="very_high", opened_at="2026-01-01Z")
-    make_incident(3, severity="high", opened_at="2026-01-02Z")
-    make_incident(4, severity="high", opened_at="2026-01-03Z", status="acknowledged")
+    make_incident(1, severity="low", opened_at="2026-01-09")
+    make_incident(2, severity="very_high", opened_at="2026-01-01")
+    make_incident(3, severity="high", opened_at="2026-01-02")
+    make_incident(4, severity="high", opened_at="2026-01-03", status="acknowledged")
     make_incident(5, severity="medium", life_at_risk=True)
     make_incident(6, severity="very_high", status="resolved")
 

@@ -2,7 +2,7 @@ import type { FeatureCollection } from 'geojson';
 import { useEffect, useMemo } from 'react';
 import type { Incident } from '../../api/types';
 import { useLive } from '../../state/live-store';
-import { byUrgency, isOpen, isQuiet } from '../../state/order';
+import { byUrgency, isOpen, isQuiet, isWaiting } from '../../state/order';
 import { useView } from '../../state/view';
 import { addSource, FONT, geojsonSource, NOTHING, useLayers, useMap } from '../context';
 import { usePalette } from '../palette';
@@ -11,7 +11,7 @@ const LABEL_ZOOM = 11;
 
 export const incidentIcon = (incident: Incident): string =>
   `incident-${incident.life_at_risk ? 'life' : incident.severity}-${
-    incident.historical ? 'historical' : incident.status === 'new' ? 'new' : 'taken'
+    incident.historical ? 'historical' : isWaiting(incident) ? 'new' : 'taken'
   }`;
 
 function places(incidents: readonly Incident[]): FeatureCollection {

@@ -1,4 +1,4 @@
--- What people see of incidents, and what they do to them.
+-- What people see of incidents.
 
 -- name: select_views
 -- Names of rules and geofences as they were; numbers of tracks as they are.
@@ -7,7 +7,11 @@ SELECT i.id, i.no, i.rev, i.sector_id AS sector, i.opened_at, i.known_at, i.last
        i.rule_id, i.rule_version, r.name AS rule_name, r.kind AS rule_kind,
        i.geofence_id, i.geofence_version, g.name AS geofence_name, g.kind AS geofence_kind,
        ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat, i.findings, i.disposition,
+       i.source, i.title, i.alarm_at, i.due_at, i.overdue, i.snoozed_until, i.snooze_reason, i.patrol,
        i.acknowledged_at, a.name AS acknowledged_by, i.resolved_at, c.name AS resolved_by,
+       CASE WHEN m.id IS NOT NULL THEN jsonb_build_object('id', m.id, 'no', m.no) END AS merged_into,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'no', l.no) ORDER BY l.no), '[]')
+          FROM incident l WHERE l.id = ANY(i.links)) AS links,
        i.track_ids,
        (SELECT array_agg(n.no ORDER BY u.place) FROM unnest(i.track_ids) WITH ORDINALITY AS u(id, place)
         LEFT JOIN LATERAL (SELECT t.no FROM track t WHERE t.id = u.id
@@ -15,6 +19,7 @@ SELECT i.id, i.no, i.rev, i.sector_id AS sector, i.opened_at, i.known_at, i.last
 FROM incident i
 LEFT JOIN rule r ON r.id = i.rule_id AND r.version = i.rule_version
 LEFT JOIN geofence g ON g.id = i.geofence_id AND g.version = i.geofence_version
+LEFT JOIN incident m ON m.id = i.merged_into
 LEFT JOIN user_account a ON a.id = i.acknowledged_by
 LEFT JOIN user_account c ON c.id = i.resolved_by
 
@@ -36,35 +41,6 @@ WHERE i.id = %(id)s
 
 -- name: where_changed
 WHERE i.sector_id = %(sector)s AND i.rev > %(after)s ORDER BY i.rev
-
--- name: sector_of
-SELECT sector_id FROM incident WHERE id = %(id)s
-
--- name: lock
-SELECT status FROM incident WHERE id = %(id)s FOR UPDATE
-
--- name: event
-INSERT INTO incident_event (incident_id, no, at, known_at, kind, actor, detail)
-SELECT %(id)s, coalesce(max(no), 0) + 1, %(now)s, %(now)s, %(kind)s, %(actor)s, %(detail)s
-FROM incident_event WHERE incident_id = %(id)s
-
--- name: acknowledge
-UPDATE incident SET rev = %(rev)s, status = %(status)s, acknowledged_at = %(now)s,
-                    acknowledged_by = %(actor)s::uuid
-WHERE id = %(id)s
-
--- name: resolve
-UPDATE incident SET rev = %(rev)s, status = %(status)s, disposition = %(disposition)s,
-                    resolved_at = %(now)s, resolved_by = %(actor)s::uuid
-WHERE id = %(id)s
-
--- name: reopen
--- Somebody has it in hand now, even if it was resolved before anybody had acknowledged it.
-UPDATE incident SET rev = %(rev)s, status = %(status)s, disposition = NULL,
-                    resolved_at = NULL, resolved_by = NULL,
-                    acknowledged_at = coalesce(acknowledged_at, %(now)s),
-                    acknowledged_by = coalesce(acknowledged_by, %(actor)s::uuid)
-WHERE id = %(id)s
 
 -- name: events
 SELECT e.no, e.at, e.known_at, e.kind, coalesce(u.name, e.actor) AS actor, e.detail
