@@ -74,10 +74,11 @@ fmt: $(STAMP)/venv $(STAMP)/node ## bring all code into form
 	npm --prefix frontend run format
 
 .PHONY: docs
-docs: postgis ## make docs/reference/schema.md from a migrated database
+docs: postgis ## make docs/reference from a migrated database and the rule kinds
 	@mkdir -p docs/reference
 	$(PY) -m watchline.db.describe > var/schema.md
 	mv var/schema.md docs/reference/schema.md
+	$(PY) -m watchline.rules.describe docs/reference/rules
 
 .PHONY: bench
 bench: setup ## every benchmark, one table

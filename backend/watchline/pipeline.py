@@ -40,6 +40,7 @@ from watchline.live.rows import track_rows
 from watchline.rules import current as current_rules
 from watchline.rules import engine
 from watchline.rules.model import Finding
+from watchline.rules.raising import raised
 from watchline.rules.state import RuleState
 from watchline.rules.state import StateUnreadable as RuleStateUnreadable
 from watchline.sectors import writer
@@ -424,7 +425,7 @@ class SectorPipeline:
         ended = np.flatnonzero(updates.status == TrackStatus.ENDED)
         book, changes = raise_findings(
             memory.book,
-            owned(findings, self._held().area, self._plane),
+            owned(raised(findings), self._held().area, self._plane),
             [(updates.id[i].tobytes(), int(updates.at_us[i])) for i in ended],
             state.live_ids(),
             next_no=memory.next_no,

@@ -31,6 +31,7 @@ from watchline.pipeline import owned
 from watchline.rules import current as current_rules
 from watchline.rules import engine
 from watchline.rules.model import Finding
+from watchline.rules.raising import raised
 from watchline.rules.state import RuleState
 from watchline.sectors import writer
 from watchline.sectors.plane import SectorPlane
@@ -182,7 +183,7 @@ class _Rerun:
             if len(index):
                 story = self._stories.setdefault(plots.id[index[0]].tobytes(), _Story())
                 story.add(points[index], plots.take(index[-1:]))
-        for finding in found:
+        for finding in raised(found):
             self._stories[finding.track_id].findings.append(finding)
         return ids
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from watchline.geofences.compiled import compiled
 from watchline.geofences.mass import REACH, mass_of
 from watchline.geofences.predicates import Floats
+from watchline.geofences.runs import grown
 from watchline.rules.state import MEMBER
 
 Longs = NDArray[np.int64]
@@ -16,6 +17,8 @@ Longs = NDArray[np.int64]
 #: A small area is entered at this share of the probability that its deepest point would have.
 DEEPEST_SHARE = 0.9
 
+#: A watched area that holds an update's track.
+STAY = np.dtype([("row", "<i4"), ("area", "<i4")])
 #: `entered` 1 or 0; `since_us` only when left.
 AREA_EVENT = np.dtype(
     [
@@ -61,11 +64,14 @@ def judge_areas(
     var_y: Floats,
     p_in: Floats,
     p_out: Floats,
+    watched: NDArray[np.bool_],
     deepest: Floats,
     edges: Floats,
     owner_start: Longs,
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """(members, events) after the updates; `order` sorts them by slot, then as given.
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """(members, events, stays) after the updates; `order` sorts them by slot, then as given.
+
+    `stays` are the `watched` areas that hold the track of each judged update then.
 
     An area is entered at p >= min(p_in, 0.9 p_deepest) and left at p <= p_out, lowered in the
     same proportion. `start`, `candidate`, `candidate_p` are the index's pairs; an area not
@@ -76,6 +82,8 @@ def judge_areas(
     n_kept = 0
     events = np.empty(len(members) + 2 * len(candidate), AREA_EVENT)
     n_events = 0
+    stays = np.empty(len(slots) + 16, STAY)
+    n_stays = 0
     at_member, at_row = 0, 0
     for slot in range(n_slots):
         first = n_kept
@@ -142,6 +150,13 @@ def judge_areas(
                     events[n_events].p_deepest = best
                     events[n_events].since_us = at_us[i]
                     n_events += 1
+                for m in range(first, n_kept):
+                    if watched[kept[m].area]:
+                        if n_stays == len(stays):
+                            stays = grown(stays)
+                        stays[n_stays].row = i
+                        stays[n_stays].area = kept[m].area
+                        n_stays += 1
             if ended[i]:
                 n_kept = first
-    return kept[:n_kept].copy(), events[:n_events].copy()
+    return kept[:n_kept].copy(), events[:n_events].copy(), stays[:n_stays].copy()
