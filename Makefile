@@ -112,6 +112,10 @@ bench-tracker: setup ## scans per second of the tracker
 bench-geofences: setup ## points and segments judged per second at 1,000 geofences
 	@exec $(PY) tests/bench/bench_geofences.py
 
+.PHONY: bench-flap
+bench-flap: setup ## events per hour of targets that hang about a border
+	@exec $(PY) tests/bench/bench_flap.py
+
 .PHONY: clean
 clean: ## remove what was built and installed; the demo's data stays
 	@rm -rf .venv frontend/node_modules frontend/dist $(STAMP)

@@ -27,9 +27,19 @@ TRACK = np.dtype(
         ("var_y_m2", "<f4"),
     ]
 )
-#: A track inside an area; no row means out, or not known. `edited`: the area's version has
-#: changed since the track was judged against it.
-MEMBER = np.dtype([("track", "<i4"), ("area", "<i4"), ("since_us", "<i8"), ("edited", "u1")])
+#: A track inside an area, or that has left it but is not beyond doubt outside; no row means out,
+#: or not known. `sure`: it has been beyond doubt inside. `edited`: the area's version has changed
+#: since the track was judged against it.
+MEMBER = np.dtype(
+    [
+        ("track", "<i4"),
+        ("area", "<i4"),
+        ("since_us", "<i8"),
+        ("edited", "u1"),
+        ("inside", "u1"),
+        ("sure", "u1"),
+    ]
+)
 #: A track near a line: not yet clearly on one side since it came near. `side` 1 left, −1 right,
 #: 0 not known, with the last confident state there; `sure`: that side is beyond doubt. Then
 #: the cuts since that state, `net` those to the right less those to the left, and the last
