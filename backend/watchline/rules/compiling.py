@@ -98,6 +98,21 @@ class CompiledRules:
         return np.diff(self.watches.area_start) > 0
 
     @cached_property
+    def armed(self) -> NDArray[np.bool_]:
+        """Whether a watch is armed."""
+        return np.array([one.params.armed for one in self.made[: len(self.watch_ids)]], np.bool_)
+
+    @cached_property
+    def changing(self) -> tuple[int, ...]:
+        """The watches that may hold at some times only."""
+        return tuple(
+            r
+            for r, one in enumerate(self.made[: len(self.watch_ids)])
+            if one.params.armed
+            and (one.kind.cold or one.params.hours or self.in_force is not always)
+        )
+
+    @cached_property
     def _opened(self) -> dict[tuple[int, int, float | None], bool]:
         return {}
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline.rules.compiling import CompiledRule, CompiledRules, always
+from watchline.rules.compiling import CompiledRule, CompiledRules
 from watchline.rules.memory import air_at
 from watchline.rules.model import AirReading
 from watchline.rules.state import RuleState
@@ -29,6 +29,8 @@ def windows_of(
     What changes within a second counts from the next on, so that the same seconds are open
     whatever is looked at together.
     """
+    if not compiled.changing:
+        return _columns(compiled.armed.astype(np.int64), np.zeros((0, 2), np.int64), ())
     times = [int(at_us.min()), int(at_us.max())] if len(at_us) else []
     times += [] if tick_us is None else [tick_us]
     if len(state.watch):
@@ -36,20 +38,30 @@ def windows_of(
     low, high = (min(times) // _SECOND, max(times) // _SECOND) if times else (0, 0)
     low = max(low, high - _MOST_S)
     airs = [(second, air_at(air, second * _SECOND)) for second in range(low, high + 1)]
-    start, rows = [0], []
-    for r in range(len(compiled.watch_ids)):
-        made = compiled.made[r]
-        if made.kind.cold is None and not made.params.hours and compiled.in_force is always:
-            if made.params.armed:
-                rows.append((-_EVER, _EVER))
-        else:
-            rows += _windows(made, airs, compiled)
-        start.append(len(rows))
-    spans = np.array(rows, np.int64).reshape(-1, 2)
+    counts = compiled.armed.astype(np.int64)
+    found: list[tuple[int, int]] = []
+    for r in compiled.changing:
+        before = len(found)
+        found += _windows(compiled.made[r], airs, compiled)
+        counts[r] = len(found) - before
+    return _columns(counts, np.array(found, np.int64).reshape(-1, 2), compiled.changing)
+
+
+def _columns(
+    counts: NDArray[np.int64], spans: NDArray[np.int64], changing: Sequence[int]
+) -> Windows:
+    """The windows of all rules: `spans` are those of the changing ones, others are always open."""
+    start = np.concatenate([[0], np.cumsum(counts)])
+    whole = np.empty((start[-1], 2), np.int64)
+    whole[:] = (-_EVER, _EVER)
+    if len(spans):
+        some = np.array(changing)
+        rows = np.repeat(start[some] - np.cumsum(counts[some]) + counts[some], counts[some])
+        whole[rows + np.arange(len(spans))] = spans
     return Windows(
-        start=np.array(start, np.int64),
-        from_us=np.ascontiguousarray(spans[:, 0]),
-        to_us=np.ascontiguousarray(spans[:, 1]),
+        start=start,
+        from_us=np.ascontiguousarray(whole[:, 0]),
+        to_us=np.ascontiguousarray(whole[:, 1]),
     )
 
 
