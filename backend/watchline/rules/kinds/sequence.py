@@ -10,6 +10,10 @@ from watchline.rules.kind import AREA, LINE, Kind
 from watchline.rules.qualify import Qualifiers
 
 
+#: A track's first plots may be told so long after they were so: when it is confirmed.
+LATE_US = 60_000_000
+
+
 class Params(Qualifiers, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """First geofence `first` (an id) is entered or crossed, then the rule's, within `within_s`."""
 
@@ -27,7 +31,8 @@ def remember(
 ) -> tuple[dict[str, Any] | None, Sequence[Mark]]:
     """The latest time at the first geofence counts, once."""
     track, at_us = happening.track_id, happening.at_us
-    rest = [mark for mark in marks if mark.track_id != track]
+    oldest_us = at_us - params.within_s * 1e6 - LATE_US
+    rest = [mark for mark in marks if mark.track_id != track and mark.at_us >= oldest_us]
     mine = [mark for mark in marks if mark.track_id == track and mark.at_us <= at_us]
     if not happening.own:
         return None, [*rest, Mark(track_id=track, at_us=at_us)]
