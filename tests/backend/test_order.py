@@ -186,7 +186,7 @@ def arrived(rows: Rows, now_us: int) -> Rows:
     return rows
 
 
-@settings(max_examples=2000 if "WATCHLINE_TORTURE" in os.environ else 200, deadline=None)
+@settings(max_examples=2000 if "WATCHLINE_TORTURE" in os.environ else 100, deadline=None)
 @given(seed=st.integers(0, 3), way=st.integers(0, 2**32 - 1))
 def test_arrival_changes_nothing(seed: int, way: int) -> None:
     one, (other, late) = in_one_go(seed), in_pieces(seed, way)

@@ -1,3 +1,5 @@
 -- name: current
+-- Those in force at a time, or now.
 SELECT id, version, kind, geofence_id, severity, params
-  FROM rule WHERE sector_id = %(sector)s AND valid_to IS NULL AND geofence_id IS NOT NULL ORDER BY id
+  FROM rule WHERE sector_id = %(sector)s AND (valid_to IS NULL OR valid_to > %(at)s)
+   AND (%(at)s::timestamptz IS NULL OR valid_from <= %(at)s) AND geofence_id IS NOT NULL ORDER BY id

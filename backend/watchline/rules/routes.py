@@ -1,13 +1,16 @@
 """Zones and tripwires: draw, list, remove. They live here, because each comes with its rules."""
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime
 
 from watchline.access.model import Action, User
-from watchline.access.policy import engine_of, requires
+from watchline.access.policy import engine_of, requires, settings_of
 from watchline.audit import store as audit
-from watchline.rules import zones
+from watchline.db.engine import connect_sync
+from watchline.rules import history, zones
 from watchline.sectors import store as sectors
 from watchline.web.types import ID_PATTERN, SectorId
 
@@ -66,3 +69,20 @@ async def remove_geofence(
         )
         await sectors.tell(connection, sector)
     return Response(status_code=204)
+
+
+@router.get("/api/rules/{id}/explain", dependencies=[requires(Action.SEE)])
+async def explain(
+    request: Request,
+    id: Annotated[str, Path(pattern=ID_PATTERN)],
+    track: Annotated[int, Query(ge=-(2**62), le=2**62)],
+    at: AwareDatetime,
+) -> dict[str, Any]:
+    """Why a rule did or did not fire for a track at a time: the first predicate that failed."""
+    url = settings_of(request).database_url()
+
+    def work() -> dict[str, Any]:
+        with connect_sync(url, application_name="watchline explain", autocommit=True) as connection:
+            return history.explain_track(connection, id, track, at)
+
+    return await asyncio.to_thread(work)

@@ -9,7 +9,6 @@ from watchline.rules.events import Crossed, Entered, Happening, Mark
 from watchline.rules.kind import AREA, LINE, Kind
 from watchline.rules.qualify import Qualifiers
 
-
 #: A track's first plots may be told so long after they were so: when it is confirmed.
 LATE_US = 60_000_000
 
