@@ -32,13 +32,13 @@ from watchline.detections.rows import Rows, concatenate
 from watchline.detections.store import Settlement
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
-from watchline.incidents.lifecycle import Change, raise_findings
+from watchline.incidents.lifecycle import Change, finding_id, raise_findings
 from watchline.incidents.model import OpenIncident
 from watchline.live.meter import Meter
 from watchline.live.model import Frame, Pulse, TrackRow
 from watchline.live.rows import track_rows
 from watchline.rules import current as current_rules
-from watchline.rules import engine
+from watchline.rules import engine, suppressed
 from watchline.rules.model import Finding
 from watchline.rules.raising import raised
 from watchline.rules.state import RuleState
@@ -97,6 +97,7 @@ class _Step:
     changes: Sequence[Change]
     stream: memoryview | None  # the live detections, packed for COPY
     state: tuple[bytes, bytes]  # the tracker's and the rules', packed
+    suppressed: Sequence[Finding]
 
 
 class SectorPipeline:
@@ -422,10 +423,11 @@ class SectorPipeline:
         lap("track")
         rules, findings = engine.step(memory.rules, updates, tick_us, self._compiled)
         lap("judge")
+        findings = owned(findings, self._held().area, self._plane)
         ended = np.flatnonzero(updates.status == TrackStatus.ENDED)
         book, changes = raise_findings(
             memory.book,
-            owned(raised(findings), self._held().area, self._plane),
+            raised(findings),
             [(updates.id[i].tobytes(), int(updates.at_us[i])) for i in ended],
             state.live_ids(),
             next_no=memory.next_no,
@@ -455,6 +457,7 @@ class SectorPipeline:
             changes=changes,
             stream=stream,
             state=packed,
+            suppressed=[finding for finding in findings if finding.suppressed],
         )
 
     # ── 9 commit ─────────────────────────────────────────────────────────────────────────────
@@ -462,7 +465,7 @@ class SectorPipeline:
         """One transaction; rerun the step when people have written in between."""
         self.stopwatch.start()
         while True:
-            quiet = not (work.settling or len(step.updates) or step.changes)
+            quiet = not (work.settling or len(step.updates) or step.changes or step.suppressed)
             begun = time.monotonic()
             try:
                 if quiet:
@@ -542,6 +545,8 @@ class SectorPipeline:
         record.record(
             connection, self.sector, rev, now_us, step.changes, self._plane.point_to_lon_lat
         )
+        told = [(finding_id(finding), finding) for finding in step.suppressed]
+        suppressed.put(connection, self.sector, now_us, told, self._plane.point_to_lon_lat)
         lap("incidents")
         writer.save_state(
             connection,

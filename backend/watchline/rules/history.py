@@ -58,6 +58,14 @@ def explain_track(
     return answer | {"track": track_no, "at": at.isoformat(), "detections": len(rows)}
 
 
+def sector_of(connection: psycopg.Connection[Any], rule_id: str) -> str:
+    """The sector that a rule belongs to; raises RuleUnknown."""
+    found = connection.execute(_sql["sector_of"], {"rule": rule_id}).fetchone()
+    if found is None:
+        raise RuleUnknown(id=rule_id)
+    return str(found[0])
+
+
 def updates_of(rows: list[tuple[Any, ...]], plane: SectorPlane) -> TrackUpdates:
     """The updates that the tracker makes of one track's detections."""
     state = tracker.TrackerState.empty()
