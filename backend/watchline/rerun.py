@@ -129,6 +129,7 @@ class _Rerun:
         self._compiled = engine.compile_rules(
             current_geofences.current(connection, hold.sector, self._plane),
             current_rules.current(connection, hold.sector),
+            zone=current_rules.time_zone(connection, hold.sector),
         )
         self._state, self._rules = TrackerState.empty(), RuleState.empty()
         self._stories: dict[bytes, _Story] = {}

@@ -28,3 +28,17 @@ def current(
             _sql["current"], {"sector": sector, "at": at}
         )
     ]
+
+
+def time_zone(connection: psycopg.Connection[Any], sector: str) -> str:
+    """The zone in which the hours of the sector's rules are told."""
+    row = connection.execute(_sql["time_zone"], {"sector": sector}).fetchone()
+    return "UTC" if row is None else str(row[0])
+
+
+def sensor_places(
+    connection: psycopg.Connection[Any], sector: str
+) -> dict[str, tuple[float, float]]:
+    """(lon_deg, lat_deg) of each sensor described so far."""
+    rows = connection.execute(_sql["sensor_places"], {"sector": sector})
+    return {id: (lon, lat) for id, lon, lat in rows}
