@@ -74,10 +74,11 @@ fmt: $(STAMP)/venv $(STAMP)/node ## bring all code into form
 	npm --prefix frontend run format
 
 .PHONY: docs
-docs: postgis ## make docs/reference/schema.md from a migrated database
+docs: postgis ## make docs/reference from a migrated database and the rule kinds
 	@mkdir -p docs/reference
 	$(PY) -m watchline.db.describe > var/schema.md
 	mv var/schema.md docs/reference/schema.md
+	$(PY) -m watchline.rules.describe docs/reference/rules
 
 .PHONY: bench
 bench: setup ## every benchmark, one table
@@ -110,6 +111,10 @@ bench-tracker: setup ## scans per second of the tracker
 .PHONY: bench-geofences
 bench-geofences: setup ## points and segments judged per second at 1,000 geofences
 	@exec $(PY) tests/bench/bench_geofences.py
+
+.PHONY: bench-flap
+bench-flap: setup ## events per hour of targets that hang about a border
+	@exec $(PY) tests/bench/bench_flap.py
 
 .PHONY: clean
 clean: ## remove what was built and installed; the demo's data stays

@@ -71,6 +71,41 @@ def demo(
 
 
 @app.command()
+def backtest(
+    rule: Annotated[str, typer.Argument(help="The rule's id.")],
+    days: Annotated[int, typer.Option(min=1, max=90, help="So many until now.")] = 7,
+    params: Annotated[str, typer.Option(help="Parameters of the draft, as JSON.")] = "",
+) -> None:
+    """Run a rule, or a draft of it, over what is stored of the last days; JSON."""
+    from datetime import UTC, datetime
+
+    from watchline.db.engine import connect_sync
+    from watchline.rules import backtest as whole
+    from watchline.rules import history
+
+    try:
+        draft = {"params": json.loads(params)} if params else {}
+    except ValueError as error:
+        raise typer.BadParameter("not JSON", param_hint="--params") from error
+
+    def run() -> dict[str, Any]:
+        with (
+            connect_sync(
+                _settings().database_url(),
+                application_name="watchline backtest",
+                autocommit=True,
+                statement_ms=0,
+            ) as connection,
+            typer.progressbar(length=1000, label=rule, file=sys.stderr) as bar,
+        ):
+            sector = history.sector_of(connection, rule)
+            now = datetime.now(UTC)
+            return whole.run(connection, sector, rule, draft, days, now, _share_of(bar))
+
+    typer.echo(json.dumps(_guarded(run), indent=2))
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
     from watchline.db.migrate import newest, upgrade

@@ -137,6 +137,14 @@ class RuleInvalid(WatchlineError):
     """The rule does not fit its geofence, or its kind is not known."""
 
 
+class RuleUnknown(WatchlineError):
+    """There is no such rule, or none was in force then."""
+
+
+class BacktestUnknown(WatchlineError):
+    """There is no such back-test."""
+
+
 class IncidentUnknown(WatchlineError):
     """There is no such incident."""
 
@@ -216,6 +224,8 @@ _TABLE: dict[type[WatchlineError], tuple[int, str]] = {
     GeofenceOutsideSector: (422, "geofence.outside_sector"),
     GeofenceIdTaken: (409, "geofence.id_taken"),
     RuleInvalid: (422, "rule.invalid"),
+    RuleUnknown: (404, "rule.unknown"),
+    BacktestUnknown: (404, "backtest.unknown"),
     IncidentUnknown: (404, "incident.unknown"),
     IncidentWrongStatus: (409, "incident.wrong_status"),
     IncidentNotApart: (422, "incident.not_apart"),

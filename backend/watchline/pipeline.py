@@ -32,14 +32,15 @@ from watchline.detections.rows import Rows, concatenate
 from watchline.detections.store import Settlement
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
-from watchline.incidents.lifecycle import Change, raise_findings
+from watchline.incidents.lifecycle import Change, finding_id, raise_findings
 from watchline.incidents.model import Incident
 from watchline.live.meter import Meter
 from watchline.live.model import Frame, Pulse, TrackRow
 from watchline.live.rows import track_rows
 from watchline.rules import current as current_rules
-from watchline.rules import engine
-from watchline.rules.model import Finding
+from watchline.rules import engine, suppressed
+from watchline.rules.model import NOTHING, Finding, SensorSign, Surroundings
+from watchline.rules.raising import raised
 from watchline.rules.state import RuleState
 from watchline.rules.state import StateUnreadable as RuleStateUnreadable
 from watchline.sectors import writer
@@ -51,7 +52,7 @@ from watchline.tracks.errors import StateUnreadable as TrackerStateUnreadable
 from watchline.tracks.model import TrackStatus, TrackUpdates
 from watchline.tracks.projector import Projector, last_of_each
 from watchline.tracks.state import TrackerState
-from watchline_sensors.contract import Receipt, SensorInfo
+from watchline_sensors.contract import HealthState, Receipt, SensorInfo
 
 log = structlog.get_logger()
 
@@ -96,6 +97,7 @@ class _Step:
     changes: Sequence[Change]
     stream: memoryview | None  # the live detections, packed for COPY
     state: tuple[bytes, bytes]  # the tracker's and the rules', packed
+    suppressed: Sequence[Finding]
 
 
 class SectorPipeline:
@@ -277,6 +279,7 @@ class SectorPipeline:
             self._compiled = engine.compile_rules(
                 current_geofences.current(connection, self.sector, self._plane),
                 current_rules.current(connection, self.sector),
+                zone=current_rules.time_zone(connection, self.sector),
             )
             self._rules_rev = newest
             for refused in self._compiled.refused:
@@ -287,6 +290,7 @@ class SectorPipeline:
                     params=refused.params,
                 )
         self._read_edges(connection)
+        self._places = current_rules.sensor_places(connection, self.sector)
         self._memory = replace(
             self._memory,
             book=record.open_incidents(connection, self.sector),
@@ -399,6 +403,7 @@ class SectorPipeline:
             rev = writer.bump(connection, self._held())
             for edge, info in infos:
                 told = stamped_by(info, now_us, now_us)
+                self._places[info.sensor] = (info.lon_deg, info.lat_deg)
                 no = writer.upsert_sensor(connection, self.sector, edge, told, rev)
                 if no is not None:
                     numbers[info.sensor] = (no, edge)
@@ -419,11 +424,14 @@ class SectorPipeline:
         lap("place")
         state, updates, track_ids = tracker.step(memory.tracker, batch, tick_us, _CONFIG)
         lap("track")
-        rules, findings = engine.step(memory.rules, updates, tick_us, self._compiled)
+        rules, findings = engine.step(
+            memory.rules, updates, tick_us, self._compiled, self._around(work)
+        )
         lap("judge")
+        findings = owned(findings, self._held().area, self._plane)
         book, changes = raise_findings(
             memory.book,
-            owned(findings, self._held().area, self._plane),
+            raised(findings),
             state.live_ids(),
             self._plane.point_to_lon_lat,
             next_no=memory.next_no,
@@ -454,14 +462,33 @@ class SectorPipeline:
             changes=changes,
             stream=stream,
             state=packed,
+            suppressed=[finding for finding in findings if finding.suppressed],
         )
+
+    def _around(self, work: Work) -> Surroundings:
+        """The heartbeats as signs of life."""
+        signs = []
+        for beat in sorted(work.beats, key=lambda beat: beat.at_us):
+            if beat.sensor in self._places:
+                x, y = self._plane.to_plane(*self._places[beat.sensor])
+                working = beat.state in (HealthState.OK, HealthState.DEGRADED)
+                signs.append(
+                    SensorSign(
+                        sensor=beat.sensor,
+                        at_us=beat.at_us,
+                        x_m=float(x),
+                        y_m=float(y),
+                        working=working,
+                    )
+                )
+        return Surroundings(sensors=tuple(signs)) if signs else NOTHING
 
     # ── 9 commit ─────────────────────────────────────────────────────────────────────────────
     def _commit(self, connection: writer.Connection, work: Work, step: _Step, now_us: int) -> None:
         """One transaction; rerun the step when people have written in between."""
         self.stopwatch.start()
         while True:
-            quiet = not (work.settling or len(step.updates) or step.changes)
+            quiet = not (work.settling or len(step.updates) or step.changes or step.suppressed)
             begun = time.monotonic()
             try:
                 if quiet:
@@ -539,6 +566,8 @@ class SectorPipeline:
         )
         lap("project")
         record.record(connection, self.sector, rev, now_us, step.changes)
+        told = [(finding_id(finding), finding) for finding in step.suppressed]
+        suppressed.put(connection, self.sector, now_us, told, self._plane.point_to_lon_lat)
         lap("incidents")
         writer.save_state(
             connection,

@@ -12,7 +12,7 @@ again: ids come from the detections, so whatever it had stored is found and not 
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,8 +22,8 @@ import structlog
 from numpy.typing import NDArray
 
 from watchline.detections import store as detection_store
-from watchline.detections.placing import EMPTY_BATCH, edge_number, to_batch
-from watchline.detections.rows import Rows, blank
+from watchline.detections.placing import EMPTY_BATCH, to_batch
+from watchline.detections.rows import Rows
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
 from watchline.incidents.lifecycle import raise_findings
@@ -31,6 +31,7 @@ from watchline.pipeline import owned
 from watchline.rules import current as current_rules
 from watchline.rules import engine
 from watchline.rules.model import Finding
+from watchline.rules.raising import raised
 from watchline.rules.state import RuleState
 from watchline.sectors import writer
 from watchline.sectors.plane import SectorPlane
@@ -38,6 +39,7 @@ from watchline.tracks import projection, tracker
 from watchline.tracks.local import localise
 from watchline.tracks.model import TrackUpdates
 from watchline.tracks.state import TrackerState
+from watchline.tracks.stored import pages
 
 log = structlog.get_logger()
 
@@ -47,7 +49,6 @@ QUIET_S = 3.0
 MOST_S = 60.0
 MARGIN_US = 60_000_000
 MATCH_US = 5_000_000
-PAGE_ROWS = 5_000
 #: A longer path keeps every second of its points, again and again.
 MAX_POINTS = 4_096
 _LONGEST_REST_S = 0.5
@@ -128,6 +129,7 @@ class _Rerun:
         self._compiled = engine.compile_rules(
             current_geofences.current(connection, hold.sector, self._plane),
             current_rules.current(connection, hold.sector),
+            zone=current_rules.time_zone(connection, hold.sector),
         )
         self._state, self._rules = TrackerState.empty(), RuleState.empty()
         self._stories: dict[bytes, _Story] = {}
@@ -138,8 +140,8 @@ class _Rerun:
         """Page by page; raises Interrupted when `go_on` says no or the rules have changed."""
         from_us, to_us = self._from_us - MARGIN_US, self._to_us + MARGIN_US
         flushed = time.monotonic()
-        with closing(_pages(self._connection, self._hold.sector, from_us, to_us)) as pages:
-            for rows, live_ids in pages:
+        with closing(pages(self._connection, self._hold.sector, from_us, to_us)) as stored:
+            for rows, live_ids in stored:
                 began = time.monotonic()
                 if not go_on():
                     raise Interrupted
@@ -182,7 +184,7 @@ class _Rerun:
             if len(index):
                 story = self._stories.setdefault(plots.id[index[0]].tobytes(), _Story())
                 story.add(points[index], plots.take(index[-1:]))
-        for finding in found:
+        for finding in raised(found):
             self._stories[finding.track_id].findings.append(finding)
         return ids
 
@@ -282,50 +284,3 @@ def _adopted(stories: dict[bytes, _Story], taken: set[bytes]) -> dict[bytes, byt
             adopted[mine] = live
             taken.add(live)
     return adopted
-
-
-def _pages(
-    connection: writer.Connection, sector: str, from_us: int, to_us: int
-) -> Generator[tuple[Rows, list[bytes | None]], None, None]:
-    """The stretch's detections in order, in whole slots, each with its live track."""
-    low = from_us - from_us % tracker.SLOT_US
-    held: list[tuple[Any, ...]] = []
-    read = detection_store.detections_between(connection, sector, low, to_us, PAGE_ROWS)
-    with closing(read):
-        for page in read:
-            held += page
-            slot_us = held[-1][0] // tracker.SLOT_US * tracker.SLOT_US
-            cut = next(i for i, row in enumerate(held) if row[0] >= slot_us)
-            if cut:
-                yield _rows(held[:cut])
-                held = held[cut:]
-    if held:
-        yield _rows(held)
-
-
-def _rows(found: Sequence[tuple[Any, ...]]) -> tuple[Rows, list[bytes | None]]:
-    table = blank(len(found))
-    table["at_us"] = table["arrived_us"] = [row[0] for row in found]
-    table["sensor"] = [row[1] for row in found]
-    table["edge"] = [edge_number(row[2]) for row in found]
-    table["boot"], table["seq"] = [row[3] for row in found], [row[4] for row in found]
-    for k, name in enumerate(_NUMBERS, start=5):
-        table[name] = [np.nan if row[k] is None else row[k] for row in found]
-    table["classes"] = [[np.nan] * 5 if row[13] is None else row[13] for row in found]
-    rows = Rows(table, np.zeros(0, np.uint8))
-    order = np.lexsort((rows["seq"], rows["boot"], rows["edge"], rows["at_us"]))
-    live = [found[i][14] for i in order.tolist()]
-    return rows.take(order), [None if id is None else id.bytes for id in live]
-
-
-#: As `detections_between` gives them.
-_NUMBERS = (
-    "lon_deg",
-    "lat_deg",
-    "var_east_m2",
-    "cov_m2",
-    "var_north_m2",
-    "east_mps",
-    "north_mps",
-    "speed_sigma_mps",
-)

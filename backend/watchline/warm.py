@@ -17,7 +17,7 @@ from watchline.detections.parcel import decode_parcel
 from watchline.detections.wire import Names
 from watchline.geofences.model import Direction, Geofence, GeofenceKind
 from watchline.rules import engine
-from watchline.rules.model import Rule, Severity
+from watchline.rules.model import Rule, Severity, Surroundings, UnitFix
 from watchline.rules.state import RuleState
 from watchline.tracks import tracker
 from watchline_sensors.contract import Bearing, Detection, Envelope, Lane, encode_envelope
@@ -58,11 +58,18 @@ def warm_up() -> None:
             ),
         ],
         [
-            Rule(id=kind, version=1, kind=kind, geofence_id=of, severity=Severity.LOW)
-            for kind, of in (("enter", "area"), ("exit", "area"), ("cross", "line"))
+            Rule(id=kind, version=1, kind=kind, geofence_id=of, severity=Severity.LOW, params=asked)
+            for kind, of, asked in (
+                ("enter", "area", {"min_hits": n // 2}),  # told when its track is good enough
+                ("exit", "area", {}),
+                ("cross", "line", {}),
+            )
         ],
     )
-    _, findings = engine.step(RuleState.empty(), updates, None, compiled)
+    unit = UnitFix(unit="u", at_us=0, x_m=0.0, y_m=500.0)
+    _, findings = engine.step(
+        RuleState.empty(), updates, None, compiled, Surroundings(units=(unit,))
+    )
     if not _way_in() or {finding.kind for finding in findings} != {"enter", "exit", "cross"}:
         raise RuntimeError("the compiled steps do not find what they must: clear __pycache__")
 

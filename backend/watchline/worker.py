@@ -31,6 +31,7 @@ from watchline.live.broadcast import Broadcaster
 from watchline.live.model import Frame
 from watchline.pipeline import NotOwner, SectorPipeline
 from watchline.rerun import Interrupted, rerun_due
+from watchline.rules import jobs
 from watchline.sectors import writer
 from watchline.sectors.model import WRITER_ALIVE_S
 from watchline.settings import DatabaseRole, Settings
@@ -90,6 +91,7 @@ class Worker:
     async def run(self) -> None:
         """Look for sectors until stopped; each found one gets its pipeline."""
         self._start_thread("maintenance", maintenance.run, self._url, self._keep, self._stopping)
+        self._start_thread("backtests", jobs.run, self._url, self._stopping)
         self._start_thread("refusals", self._refusals.run, self._stopping)
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():

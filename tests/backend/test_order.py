@@ -5,6 +5,7 @@ step over everything in order.
 """
 
 import itertools
+import os
 from dataclasses import dataclass, field
 from functools import cache
 from uuid import UUID
@@ -24,6 +25,7 @@ from watchline.detections.rows import Rows, concatenate
 from watchline.incidents.lifecycle import Change, raise_findings
 from watchline.incidents.model import Incident
 from watchline.rules import engine
+from watchline.rules.model import Finding, Rule, Severity
 from watchline.rules.state import RuleState
 from watchline.sectors.plane import SectorPlane
 from watchline.tracks import tracker
@@ -39,9 +41,40 @@ SENSORS = {11: (1,), 22: (2, 3)}
 WALKERS_M = (-110.0, 60.0, 100.0)
 PLANE = SectorPlane(*ORIGIN)
 CONFIG = tracker.TrackerConfig()
-RULES = compiled(
-    area([(-150, -100), (150, -100), (150, 60), (-150, 60), (-150, -100)], id="meadow"),
-    line([(-400, 100), (400, 100)], id="ditch"),
+MEADOW = area([(-150, -100), (150, -100), (150, 60), (-150, 60), (-150, -100)], id="meadow")
+DITCH = line([(-400, 100), (400, 100)], id="ditch")
+RULES = compiled(MEADOW, DITCH)
+#: Every kind that tracks concern, some with qualifiers; absence is told by ticks alone.
+STRIP = area([(-150, -100), (150, -100), (150, -60), (-150, -60), (-150, -100)], id="strip")
+TRAIL = line([(-400, -30), (400, -30)], id="trail")
+EVERY = engine.compile_rules(
+    [MEADOW, STRIP, TRAIL],
+    [
+        Rule(
+            id=f"{kind}{number}",
+            version=1,
+            kind=kind,
+            geofence_id=fence,
+            severity=Severity.LOW,
+            params=params,
+        )
+        for number, (kind, fence, params) in enumerate(
+            [
+                ("enter", "meadow", {"min_hits": 4}),
+                ("exit", "strip", {"max_sigma_m": 1.8}),
+                ("cross", "trail", {"min_age_s": 5.0}),
+                ("dwell", "meadow", {"seconds": 2.5}),
+                ("dwell", "meadow", {"seconds": 1.2, "radius_m": 20.0, "min_hits": 5}),
+                ("speed", "meadow", {"least_mps": 20.0, "seconds": 1.3}),
+                ("approach", "trail", {"within_s": 4.0, "seconds": 0.7}),
+                ("proximity", "meadow", {"to": "track", "metres": 95.0, "seconds": 0.9}),
+                ("proximity", "trail", {"to": "asset", "metres": 30.0}),
+                ("count", "meadow", {"tracks": 2, "within_s": 5.0}),
+                ("sequence", "trail", {"first": "meadow", "within_s": 9.0}),
+                ("motionless_in_cold", "meadow", {"seconds": 1.0, "classes": {}}),
+            ]
+        )
+    ],
 )
 
 
@@ -83,11 +116,15 @@ class Line:
     rules: RuleState = field(default_factory=RuleState.empty)
     book: dict[UUID, Incident] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
+    every: RuleState = field(default_factory=RuleState.empty)
+    found: list[Finding] = field(default_factory=list)
 
     def step(self, rows: Rows | None, tick_us: int | None) -> None:
         batch = EMPTY_BATCH if rows is None else to_batch(rows, PLANE)
         self.state, updates, _ = tracker.step(self.state, batch, tick_us, CONFIG)
         self.rules, findings = engine.step(self.rules, updates, tick_us, RULES)
+        self.every, found = engine.step(self.every, updates, tick_us, EVERY)
+        self.found += found
         self.book, changes = raise_findings(
             self.book,
             findings,
@@ -150,7 +187,7 @@ def arrived(rows: Rows, now_us: int) -> Rows:
     return rows
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2000 if "WATCHLINE_TORTURE" in os.environ else 100, deadline=None)
 @given(seed=st.integers(0, 3), way=st.integers(0, 2**32 - 1))
 def test_arrival_changes_nothing(seed: int, way: int) -> None:
     one, (other, late) = in_one_go(seed), in_pieces(seed, way)
@@ -159,6 +196,8 @@ def test_arrival_changes_nothing(seed: int, way: int) -> None:
     assert one.rules.pack() == other.rules.pack()
     assert one.book == other.book
     assert sorted(map(repr, one.changes)) == sorted(map(repr, other.changes))
+    assert sorted(map(repr, one.found)) == sorted(map(repr, other.found))
+    assert one.every.pack() == other.every.pack()
 
 
 def test_the_night_raises_all_kinds() -> None:
@@ -166,3 +205,7 @@ def test_the_night_raises_all_kinds() -> None:
     assert kinds >= {"opened", "raised", "cleared"}
     assert len(in_one_go(0).book) == 2
     assert in_one_go(0).state.next_no > 3
+    assert EVERY.refused == ()
+    assert {finding.rule_id for finding in in_one_go(0).found} == {
+        made.rule.id for made in EVERY.made
+    }

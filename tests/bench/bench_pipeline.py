@@ -62,6 +62,26 @@ RECENT = 20
 LEAST_RATE = 30_000.0
 _STAMP = 0x7EADBEEF12345678
 SIGMA_M = 10.0
+#: Every kind of rule that tracks concern, in turns.
+AREA_KINDS: list[tuple[str, dict[str, Any]]] = [
+    ("enter", {}),
+    ("exit", {"min_hits": 5}),
+    ("dwell", {"seconds": 60}),
+    ("dwell", {"seconds": 60, "radius_m": 20}),
+    ("speed", {"least_mps": 8}),
+    ("proximity", {"to": "track", "metres": 30}),
+    ("proximity", {"to": "asset", "metres": 30}),
+    ("count", {"tracks": 3, "within_s": 60}),
+    ("motionless_in_cold", {}),
+    ("sensor_offline", {}),
+    ("sequence", {"within_s": 60}),
+]
+LINE_KINDS: list[tuple[str, dict[str, Any]]] = [
+    ("cross", {}),
+    ("approach", {"within_s": 30}),
+    ("sequence", {"within_s": 60}),
+    ("count", {"tracks": 3, "within_s": 60}),
+]
 SENSORS = 50
 GEOFENCES = 1000
 #: Given and settled before the clock runs: tracks are confirmed, first alarms raised.
@@ -70,7 +90,7 @@ BARE_TURNS = 3
 
 
 def draw(system: System, name: str) -> None:
-    """A sector with 1,000 geofences over 50 x 50 km: nine of ten areas, each with a rule."""
+    """A sector with 1,000 geofences over 50 x 50 km: nine of ten areas, all kinds of rules."""
     system.import_sector(
         {
             "sector": {
@@ -103,11 +123,15 @@ def draw(system: System, name: str) -> None:
                 [id, name, id, geofence.kind.value, shapely.to_wkb(shape),
                  None if area else ["both"] * (len(lon_lat) - 1)],
             )  # fmt: skip
+            kinds = AREA_KINDS if area else LINE_KINDS
+            kind, params = kinds[k % len(kinds)]
+            if kind == "sequence":
+                params = params | {"first": f"{name}-a0"}
             cursor.execute(
                 """INSERT INTO rule (id, version, sector_id, name, kind, geofence_id, severity,
                        params, valid_from, rev)
-                   VALUES (%s, 1, %s, %s, %s, %s, 'low', '{}', now(), 0)""",
-                [id, name, id, ("enter", "exit")[k % 2] if area else "cross", id],
+                   VALUES (%s, 1, %s, %s, %s, %s, 'low', %s, now(), 0)""",
+                [id, name, id, kind, id, json.dumps(params)],
             )
         connection.commit()
 

@@ -378,6 +378,42 @@ finding = Table(
     Column("evidence", JSONB, nullable=False),
 )
 
+suppressed_finding = Table(
+    "suppressed_finding",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of_sector(),
+    _text("rule_id"),
+    Column("rule_version", Integer, nullable=False),
+    _text("geofence_id"),
+    Column("geofence_version", Integer, nullable=False),
+    Column("track_id", Uuid, nullable=False),
+    _count("track_no"),
+    _text("kind"),
+    _time("at"),
+    _time("known_at"),
+    _geom("POINT", nullable=False),
+    _text("reason"),
+    Column("evidence", JSONB, nullable=False),
+)
+
+backtest = Table(
+    "backtest",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of_sector(),
+    _text("rule_id"),
+    Column("draft", JSONB, nullable=False),
+    Column("days", Integer, nullable=False),
+    _time("asked_at", **_NOW),
+    _text("asked_by"),
+    _text("status", server_default=text("'queued'")),
+    Column("progress", REAL, nullable=False, server_default=text("0")),
+    _time("touched_at", nullable=True),
+    Column("result", JSONB),
+    _text("code", nullable=True),
+)
+
 audit_event = Table(
     "audit_event",
     metadata,

@@ -1,5 +1,6 @@
 """The geofences in force, in the sector's plane, as the compiled index wants them."""
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,15 @@ def newest_rev(connection: psycopg.Connection[Any], sector: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def current(connection: psycopg.Connection[Any], sector: str, plane: SectorPlane) -> list[Geofence]:
-    """All geofences of the sector whose validity is open."""
+def current(
+    connection: psycopg.Connection[Any],
+    sector: str,
+    plane: SectorPlane,
+    at: datetime | None = None,
+) -> list[Geofence]:
+    """All geofences of the sector whose validity is open, or was at a time."""
     geofences = []
-    rows = connection.execute(_sql["current"], {"sector": sector})
+    rows = connection.execute(_sql["current"], {"sector": sector, "at": at})
     for id, version, kind, wkb, directions, p_in, p_out in rows:
         shape = shapely.from_wkb(bytes(wkb))
         lines = (

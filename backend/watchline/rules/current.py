@@ -1,5 +1,6 @@
 """The rules in force."""
 
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -10,8 +11,10 @@ from watchline.rules.model import Rule, Severity
 _sql = load("watchline.rules", "current.sql")
 
 
-def current(connection: psycopg.Connection[Any], sector: str) -> list[Rule]:
-    """All rules of the sector whose validity is open."""
+def current(
+    connection: psycopg.Connection[Any], sector: str, at: datetime | None = None
+) -> list[Rule]:
+    """All rules of the sector whose validity is open, or was at a time."""
     return [
         Rule(
             id=id,
@@ -22,6 +25,20 @@ def current(connection: psycopg.Connection[Any], sector: str) -> list[Rule]:
             params=params,
         )
         for id, version, kind, geofence, severity, params in connection.execute(
-            _sql["current"], {"sector": sector}
+            _sql["current"], {"sector": sector, "at": at}
         )
     ]
+
+
+def time_zone(connection: psycopg.Connection[Any], sector: str) -> str:
+    """The zone in which the hours of the sector's rules are told."""
+    row = connection.execute(_sql["time_zone"], {"sector": sector}).fetchone()
+    return "UTC" if row is None else str(row[0])
+
+
+def sensor_places(
+    connection: psycopg.Connection[Any], sector: str
+) -> dict[str, tuple[float, float]]:
+    """(lon_deg, lat_deg) of each sensor described so far."""
+    rows = connection.execute(_sql["sensor_places"], {"sector": sector})
+    return {id: (lon, lat) for id, lon, lat in rows}

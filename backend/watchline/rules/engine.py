@@ -1,182 +1,364 @@
 """Judge tracks against rules: a pure step from state and updates to state and findings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline.errors import RuleInvalid, WatchlineError
-from watchline.geofences.check import defects
-from watchline.geofences.index import GeofenceIndex, compile_index
-from watchline.geofences.model import Direction, Geofence
+from watchline.geofences.crossing import lines_cut
+from watchline.geofences.model import Direction
 from watchline.rules.areas import judge_areas
-from watchline.rules.events import Crossed, Entered, Event, Left, Stand
-from watchline.rules.kind import Kind, all_kinds, read_params
+from watchline.rules.compiling import CompiledRules, compile_rule, compile_rules
+from watchline.rules.events import Crossed, Entered, Held, Left, Stand
+from watchline.rules.friendly import judge_friends
 from watchline.rules.lines import judge_lines
-from watchline.rules.model import Finding, Rule
-from watchline.rules.state import TRACK, Key, RuleState
+from watchline.rules.memory import air_at, known_air, known_fixes
+from watchline.rules.model import NOTHING, Finding, Surroundings
+from watchline.rules.presence import judge_presence
+from watchline.rules.qualified import NOT_YET, good_enough
+from watchline.rules.raising import MOST_WAITING, Raiser, Source
+from watchline.rules.state import SEEN, TRACK, RuleState, Waiting
 from watchline.rules.swap import swap
 from watchline.rules.tracks import paths_of, slots_of
+from watchline.rules.watch import MOST_REACH_M, Fixes, Plots
+from watchline.rules.watching import SLACK, judge_watches
+from watchline.rules.windows import windows_of
 from watchline.tracks.model import TrackStatus, TrackUpdates
+
+__all__ = ["CompiledRules", "compile_rule", "compile_rules", "step"]
 
 _NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompiledRule:
-    """A rule with its kind and its checked parameters."""
+class _Frame:
+    """The updates of a step as the kernels want them; `slots` number the tracks."""
 
-    rule: Rule
-    kind: Kind
-    params: msgspec.Struct
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompiledRules:
-    """Everything a step needs of the geofences and rules in force; made by `compile_rules`.
-
-    `p_in` and `p_out` are per area, `z_in` per line; `rules` are those of each geofence.
-    `refused` says what was left out because it cannot be judged.
-    """
-
-    index: GeofenceIndex
-    areas: tuple[Key, ...]
-    lines: tuple[Key, ...]
-    p_in: NDArray[np.float64]
-    p_out: NDArray[np.float64]
-    z_in: NDArray[np.float64]
-    rules: Mapping[str, tuple[CompiledRule, ...]]
-    refused: tuple[WatchlineError, ...]
-
-
-def compile_rules(geofences: Sequence[Geofence], rules: Sequence[Rule]) -> CompiledRules:
-    """Compile what is in force; only geofences that a rule watches are judged.
-
-    One bad drawing must not blind a sector: what cannot be judged is left out and told in
-    `refused`, as GeofenceInvalid or as RuleInvalid (`id`, `reason` geofence_unknown,
-    kind_unknown, geofence_kind_wrong or params_invalid).
-    """
-    watched: dict[str, list[CompiledRule]] = {}
-    refused: list[WatchlineError] = []
-    by_id = {geofence.id: geofence for geofence in geofences}
-    for rule in rules:
-        try:
-            compiled = compile_rule(rule, by_id.get(rule.geofence_id))
-        except RuleInvalid as error:
-            refused.append(error)
-        else:
-            watched.setdefault(rule.geofence_id, []).append(compiled)
-    chosen = [geofence for geofence in geofences if geofence.id in watched]
-    bad = defects(chosen)
-    refused += bad.values()
-    index = compile_index([geofence for geofence in chosen if geofence.id not in bad])
-    return CompiledRules(
-        index=index,
-        areas=tuple((area.id, area.version) for area in index.areas),
-        lines=tuple((line.id, line.version) for line in index.lines),
-        p_in=np.array([area.p_in for area in index.areas], np.float64),
-        p_out=np.array([area.p_out for area in index.areas], np.float64),
-        z_in=np.array([_NORMAL.inv_cdf(max(line.p_in, 0.5)) for line in index.lines], np.float64),
-        rules={id: tuple(made) for id, made in watched.items()},
-        refused=tuple(refused),
-    )
-
-
-def compile_rule(rule: Rule, geofence: Geofence | None) -> CompiledRule:
-    """Check one rule against its geofence; raises RuleInvalid with `id` and `reason`."""
-    if geofence is None:
-        raise RuleInvalid(reason="geofence_unknown", id=rule.id)
-    try:
-        params = read_params(rule.kind, rule.params, geofence.kind)
-    except RuleInvalid as error:
-        raise RuleInvalid(**error.params, id=rule.id) from error
-    return CompiledRule(rule=rule, kind=all_kinds()[rule.kind], params=params)
+    updates: TrackUpdates
+    plots: Plots
+    judged: NDArray[np.bool_]
+    ended: NDArray[np.bool_]
+    slots: NDArray[np.int64]
+    total: int
+    begin: NDArray[np.int64]
+    last: NDArray[np.int64]
+    alive: NDArray[np.bool_]
+    order: NDArray[np.int64]
+    founders: NDArray[np.int64]
 
 
 def step(
-    state: RuleState, updates: TrackUpdates, tick_us: int | None, compiled: CompiledRules
+    state: RuleState,
+    updates: TrackUpdates,
+    tick_us: int | None,
+    compiled: CompiledRules,
+    around: Surroundings = NOTHING,
 ) -> tuple[RuleState, list[Finding]]:
-    """Judge updates; returns the state after them and the findings in the updates' order.
+    """Judge updates, what became known around them, and a tick; the given state is not changed.
 
     Only plots are judged: a coasting track's covariance grows until it reaches everywhere,
     which is no news of where it went. Its next plot continues the path from its last. A track
-    that ends is forgotten. `tick_us` is up to when the absence of plots means something; no
-    kind asks for it yet. The given state is not changed, and cutting the same updates
-    into other batches gives the same findings.
+    that ends is forgotten. `tick_us` is up to when the absence of plots, fixes and signs means
+    something. Findings stand in the order of the updates, then the tick's; those of a time that
+    has passed are the same however the input is cut into batches and wherever ticks fall.
     """
-    state = swap(state, compiled.areas, compiled.lines, compiled.index, compiled.z_in)
-    if not len(updates):
+    state = swap(state, compiled)
+    if not len(updates) and tick_us is None and around is NOTHING:
         return state, []
-    x, y = _floats(updates.x_m), _floats(updates.y_m)
-    # As the state keeps them, so that a path is judged alike within a batch and across two.
+    subjects, silent = judge_presence(
+        state.subjects,
+        sorted([*around.units, *around.sensors], key=lambda sign: sign.at_us),
+        tick_us,
+        compiled,
+    )
+    units, kept_fixes, fixes = known_fixes(state.units, state.fixes, around.units)
+    air = known_air(state.air, around.air)
+    frame = _frame(state, updates)
+    plots, slots, judged, ended = frame.plots, frame.slots, frame.judged, frame.ended
+
+    index = compiled.index
+    pairs = index.probabilities(
+        np.where(judged, plots.x, np.nan), plots.y, plots.var_x, plots.cov_xy, plots.var_y
+    )
+    members, area_events, stays = judge_areas(
+        state.members, frame.total, slots, frame.order, judged, ended, plots.at_us,
+        pairs.start, pairs.area, pairs.p, plots.var_x, plots.cov_xy, plots.var_y,
+        compiled.p_in, compiled.p_out, compiled.watched,
+        index.deepest, index.area_grid.edges, index.area_grid.owner_start,
+    )  # fmt: skip
+    beside, line_events = judge_lines(
+        state.tracks, state.beside, frame.total, slots, frame.order, judged, ended, frame.begin,
+        plots.at_us, plots.x, plots.y, plots.var_x, plots.cov_xy, plots.var_y,
+        index.line_grid, compiled.z_in,
+    )  # fmt: skip
+    friends, p_friend, unit_of = state.friends, *_nobody(len(updates))
+    if len(units):
+        friends, p_friend, unit_of = judge_friends(friends, slots, judged, ended, plots, fixes)
+    watch, last_row, held = _watch(state, frame, compiled, stays, fixes, air, tick_us)
+
+    raiser = Raiser(
+        updates=updates,
+        plots=plots,
+        compiled=compiled,
+        p_friend=p_friend,
+        unit_of=unit_of,
+        units=units,
+        marks=dict(state.marks),
+    )
+    for row, event in _events(area_events, line_events, frame):
+        raiser.tell(row, event)
+    for told in held:
+        made = compiled.made[told["rule"]]
+        source = _source(told, state, raiser, units)
+        raiser.tell_held(_held(told, units, air), made, source)
+    for made, absent in silent:
+        raiser.tell_silent(absent, made)
+    waiting = _wait(state.waiting, raiser, frame)
+
+    place = np.cumsum(frame.alive) - 1
+    for rows in (members, beside):
+        rows["track"] = place[rows["track"]]
+    tracks = _tracks(state.tracks, frame)
+    watch = _placed(watch, place, "rule")
+    state = RuleState(
+        areas=compiled.areas,
+        lines=compiled.lines,
+        watches=compiled.watch_ids,
+        units=units,
+        tracks=tracks[frame.alive],
+        members=members,
+        beside=beside,
+        watch=watch,
+        seen=_seen(state.seen, watch, place, last_row, updates),
+        fixes=kept_fixes,
+        friends=_placed(friends, place, "unit"),
+        marks={id: marks for id, marks in raiser.marks.items() if marks},
+        subjects=subjects,
+        waiting=waiting,
+        air=air,
+    )
+    found = sorted(raiser.found, key=lambda told: told[0])
+    return state, [finding for _, finding in found]
+
+
+def _frame(state: RuleState, updates: TrackUpdates) -> _Frame:
+    # Covariances as the state keeps them, so that a path is judged alike within a batch and
+    # across two.
     var_x, cov_xy, var_y = (
         _floats(np.asarray(column, np.float32))
         for column in (updates.var_x_m2, updates.cov_xy_m2, updates.var_y_m2)
     )
-    at_us = np.ascontiguousarray(updates.at_us, np.int64)
-    judged = updates.plot & np.isfinite(x + y + var_x + cov_xy + var_y)
+    plots = Plots(
+        at_us=np.ascontiguousarray(updates.at_us, np.int64),
+        x=_floats(updates.x_m),
+        y=_floats(updates.y_m),
+        vx=_floats(updates.vx_mps),
+        vy=_floats(updates.vy_mps),
+        var_x=var_x,
+        cov_xy=cov_xy,
+        var_y=var_y,
+        hits=np.ascontiguousarray(updates.hits, np.int32),
+        first_us=np.ascontiguousarray(updates.first_us, np.int64),
+        classes=np.ascontiguousarray(updates.classes, np.float32),
+        no=np.ascontiguousarray(updates.no, np.int64),
+    )
+    judged = updates.plot & np.isfinite(plots.x + plots.y + var_x + cov_xy + var_y)
     ended = np.ascontiguousarray(updates.status == TrackStatus.ENDED)
     ids = np.ascontiguousarray(updates.id).view("<u8")
-    id_a, id_b = np.ascontiguousarray(ids[:, 0]), np.ascontiguousarray(ids[:, 1])
     known = len(state.tracks)
     slots, founders = slots_of(
         np.ascontiguousarray(state.tracks["id_a"]),
         np.ascontiguousarray(state.tracks["id_b"]),
-        id_a,
-        id_b,
+        np.ascontiguousarray(ids[:, 0]),
+        np.ascontiguousarray(ids[:, 1]),
     )
     total = known + len(founders)
     begin, last, alive = paths_of(slots, known, total, judged, ended)
-    order = np.argsort(slots, kind="stable")
-
-    index = compiled.index
-    pairs = index.probabilities(np.where(judged, x, np.nan), y, var_x, cov_xy, var_y)
-    members, area_events = judge_areas(
-        state.members, total, slots, order, judged, ended, at_us,
-        pairs.start, pairs.area, pairs.p, var_x, cov_xy, var_y,
-        compiled.p_in, compiled.p_out,
-        index.deepest, index.area_grid.edges, index.area_grid.owner_start,
-    )  # fmt: skip
-    beside, line_events = judge_lines(
-        state.tracks, state.beside, total, slots, order, judged, ended, begin,
-        at_us, x, y, var_x, cov_xy, var_y, index.line_grid, compiled.z_in,
-    )  # fmt: skip
-
-    tracks = np.zeros(total, TRACK)
-    tracks[:known] = state.tracks
-    tracks["id_a"][known:], tracks["id_b"][known:] = id_a[founders], id_b[founders]
-    moved = np.flatnonzero(last >= 0)
-    row = last[moved]
-    for name, column in (
-        ("at_us", at_us), ("x_m", x), ("y_m", y),
-        ("var_x_m2", var_x), ("cov_xy_m2", cov_xy), ("var_y_m2", var_y),
-    ):  # fmt: skip
-        tracks[name][moved] = column[row]
-    place = np.cumsum(alive) - 1
-    members["track"] = place[members["track"]]
-    beside["track"] = place[beside["track"]]
-    state = RuleState(
-        areas=compiled.areas,
-        lines=compiled.lines,
-        tracks=tracks[alive],
-        members=members,
-        beside=beside,
+    return _Frame(
+        updates=updates,
+        plots=plots,
+        judged=judged,
+        ended=ended,
+        slots=slots,
+        total=total,
+        begin=begin,
+        last=last,
+        alive=alive,
+        order=np.argsort(slots, kind="stable"),
+        founders=founders,
     )
-    events = [_area_event(event, begin) for event in area_events]
-    events += [_line_event(event, updates) for event in line_events]
-    events.sort(key=lambda event: event.row)
-    return state, [finding for event in events for finding in _findings(event, updates, compiled)]
 
 
 def _floats(column: NDArray[Any]) -> NDArray[np.float64]:
     return np.ascontiguousarray(column, np.float64)
 
 
-def _area_event(event: Any, begin: NDArray[np.int64]) -> Event:
+def _nobody(n: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    return np.zeros(n), np.full(n, -1, np.int32)
+
+
+def _tracks(before: NDArray[Any], frame: _Frame) -> NDArray[Any]:
+    """Each slot's last judged plot."""
+    plots = frame.plots
+    ids = np.ascontiguousarray(frame.updates.id).view("<u8")
+    tracks = np.zeros(frame.total, TRACK)
+    tracks[: len(before)] = before
+    tracks["id_a"][len(before) :] = ids[frame.founders, 0]
+    tracks["id_b"][len(before) :] = ids[frame.founders, 1]
+    moved = np.flatnonzero(frame.last >= 0)
+    row = frame.last[moved]
+    for name, column in (
+        ("at_us", plots.at_us), ("x_m", plots.x), ("y_m", plots.y),
+        ("var_x_m2", plots.var_x), ("cov_xy_m2", plots.cov_xy), ("var_y_m2", plots.var_y),
+    ):  # fmt: skip
+        tracks[name][moved] = column[row]
+    return tracks
+
+
+def _watch(
+    state: RuleState,
+    frame: _Frame,
+    compiled: CompiledRules,
+    stays: NDArray[Any],
+    fixes: Fixes,
+    air: tuple[Any, ...],
+    tick_us: int | None,
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[Any]]:
+    """(watches, last plot of each slot, what has held); see watching.judge_watches."""
+    plots, n = frame.plots, len(frame.slots)
+    stay_start = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(stays["row"], minlength=n), out=stay_start[1:])
+    stay = stays["area"][np.argsort(stays["row"], kind="stable")]
+    reach_start, reach = np.zeros(n + 1, np.int64), np.zeros(0, np.int32)
+    if compiled.reach_s:
+        speed = np.hypot(plots.vx, plots.vy)
+        far = np.minimum(compiled.reach_s * SLACK, MOST_REACH_M / np.maximum(speed, 1e-9))
+        x = np.where(frame.judged & (speed * SLACK >= compiled.reach_mps), plots.x, np.nan)
+        reach_start, reach = lines_cut(
+            compiled.reach, x, plots.y, x + plots.vx * far, plots.y + plots.vy * far
+        )
+    return judge_watches(
+        state.watch, state.seen, state.tracks, frame.total, frame.slots, frame.judged, frame.ended,
+        plots, stay_start, np.ascontiguousarray(stay), reach_start, reach, compiled.reach,
+        compiled.watches, compiled.bars, windows_of(state, plots.at_us, tick_us, air, compiled),
+        fixes, -1 if tick_us is None else tick_us,
+    )  # fmt: skip
+
+
+def _placed(rows: NDArray[Any], place: NDArray[np.int64], second: str) -> NDArray[Any]:
+    """The rows that live, by track, then by `second`."""
+    rows = rows[rows["track"] >= 0]
+    rows["track"] = place[rows["track"]]
+    return rows[np.lexsort((rows[second], rows["track"]))]
+
+
+def _seen(
+    before: NDArray[Any],
+    watch: NDArray[Any],
+    place: NDArray[np.int64],
+    last_row: NDArray[np.int64],
+    updates: TrackUpdates,
+) -> NDArray[Any]:
+    """What is kept of the last plot of each watched track."""
+    tracks = np.unique(watch["track"])
+    kept = np.zeros(len(tracks), SEEN)
+    kept["track"] = tracks
+    old = before[np.isin(place[before["track"]], tracks)]
+    at = np.searchsorted(tracks, place[old["track"]])
+    for name in ("no", "hits", "sensors"):
+        kept[name][at] = old[name]
+    row_of = np.full(len(place), -1, np.int64)
+    row_of[place] = np.where(last_row >= 0, last_row, row_of[place])
+    row = row_of[tracks]
+    new = row >= 0
+    for name in ("no", "hits", "sensors"):
+        kept[name][new] = getattr(updates, name)[row[new]]
+    return kept
+
+
+def _source(told: Any, state: RuleState, raiser: Raiser, units: Sequence[str]) -> Source:
+    """The track of a watch as of its last plot."""
+    if told["seen"] >= 0:
+        return raiser.source_of(int(told["seen"]))
+    slot = int(told["slot"])
+    track = state.tracks[slot]
+    seen = state.seen[np.searchsorted(state.seen["track"], slot)]
+    p, unit = 0.0, ""
+    for friend in state.friends[state.friends["track"] == slot]:
+        if friend["p"] > p:
+            p, unit = float(friend["p"]), units[friend["unit"]]
+    return Source(
+        track_id=np.array([track["id_a"], track["id_b"]], "<u8").tobytes(),
+        track_no=int(seen["no"]),
+        hits=int(seen["hits"]),
+        sensors=tuple(seen["sensors"][seen["sensors"] != 0].tolist()),
+        x_m=float(track["x_m"]),
+        y_m=float(track["y_m"]),
+        var_x_m2=float(track["var_x_m2"]),
+        cov_xy_m2=float(track["cov_xy_m2"]),
+        var_y_m2=float(track["var_y_m2"]),
+        friend_p=p,
+        unit=unit,
+    )
+
+
+def _wait(before: tuple[Waiting, ...], raiser: Raiser, frame: _Frame) -> tuple[Waiting, ...]:
+    """Tell those whose track is good enough now; who goes on waiting."""
+    waiting = [(-1, waited) for waited in before] + raiser.waiting
+    if not waiting:
+        return ()
+    ids = {id.tobytes(): slot for id, slot in zip(frame.updates.id, frame.slots, strict=True)}
+    by_id = raiser.compiled.by_id
+    waiting = [told for told in waiting if told[1].finding.rule_id in by_id]
+    found = good_enough(
+        np.array([ids.get(waited.finding.track_id, -1) for _, waited in waiting], np.int64),
+        np.array([row for row, _ in waiting], np.int64),
+        np.array([waited.until_us for _, waited in waiting], np.int64),
+        np.array([by_id[waited.finding.rule_id].bar for _, waited in waiting], np.int64),
+        frame.slots, frame.judged, frame.ended, frame.plots, raiser.compiled.bars, frame.total,
+    )  # fmt: skip
+    for row, (_, waited) in zip(found.tolist(), waiting, strict=True):
+        if row >= 0:
+            raiser.tell_waiting(waited, row, by_id[waited.finding.rule_id])
+    left = [told[1] for row, told in zip(found, waiting, strict=True) if row == NOT_YET]
+    return tuple(left[-MOST_WAITING:])
+
+
+def _events(
+    area_events: NDArray[Any], line_events: NDArray[Any], frame: _Frame
+) -> list[tuple[int, Entered | Left | Crossed]]:
+    """What happened, in the order of the updates and with each in that of time."""
+    at_us = frame.plots.at_us
+    events: list[tuple[int, Entered | Left | Crossed]] = [
+        (int(event["row"]), _area_event(event, frame.begin)) for event in area_events
+    ]
+    events += [(int(event["row"]), _line_event(event, frame.updates)) for event in line_events]
+    return sorted(
+        events,
+        key=lambda told: (
+            told[0],
+            told[1].at_us if isinstance(told[1], Crossed) else int(at_us[told[0]]),
+        ),
+    )
+
+
+def _held(told: Any, units: Sequence[str], air: tuple[Any, ...]) -> Held:
+    unit, at_us = int(told["unit"]), int(told["at_us"])
+    return Held(
+        row=int(told["row"]),
+        since_us=int(told["since_us"]),
+        at_us=at_us,
+        value=float(told["value"]),
+        other_no=int(told["other"]),
+        other=units[unit] if unit >= 0 else "",
+        air_c=air_at(air, at_us),
+    )
+
+
+def _area_event(event: Any, begin: NDArray[np.int64]) -> Entered | Left:
     row, area, p = int(event["row"]), int(event["area"]), float(event["p"])
     threshold = float(event["threshold"])
     if not event["entered"]:
@@ -191,7 +373,7 @@ def _area_event(event: Any, begin: NDArray[np.int64]) -> Event:
     )
 
 
-def _line_event(event: Any, updates: TrackUpdates) -> Event:
+def _line_event(event: Any, updates: TrackUpdates) -> Crossed:
     row, to_right = int(event["row"]), bool(event["to_right"])
     return Crossed(
         row=row,
@@ -215,45 +397,3 @@ def _line_event(event: Any, updates: TrackUpdates) -> Event:
             p=_NORMAL.cdf(float(event["after_z"])),
         ),
     )
-
-
-def _findings(event: Event, updates: TrackUpdates, compiled: CompiledRules) -> list[Finding]:
-    row = event.row
-    if isinstance(event, Crossed):
-        geofence = compiled.index.lines[event.line]
-        at_us, x, y = event.at_us, event.x_m, event.y_m
-    else:
-        geofence = compiled.index.areas[event.area]
-        at_us = int(updates.at_us[row])
-        x, y = float(updates.x_m[row]), float(updates.y_m[row])
-    sensors = updates.sensors[row]
-    common = {"sensors": sensors[sensors != 0].tolist(), "hits": int(updates.hits[row])}
-    found = []
-    for made in compiled.rules[geofence.id]:
-        if made.kind.event is not type(event):
-            continue
-        evidence = made.kind.judge(event, geofence, made.params)
-        if evidence is None:
-            continue
-        found.append(
-            Finding(
-                rule_id=made.rule.id,
-                rule_version=made.rule.version,
-                kind=made.rule.kind,
-                severity=made.rule.severity,
-                geofence_id=geofence.id,
-                geofence_version=geofence.version,
-                track_id=updates.id[row].tobytes(),
-                track_no=int(updates.no[row]),
-                at_us=at_us,
-                x_m=x,
-                y_m=y,
-                var_x_m2=float(updates.var_x_m2[row]),
-                cov_xy_m2=float(updates.cov_xy_m2[row]),
-                var_y_m2=float(updates.var_y_m2[row]),
-                evidence=evidence | common,
-                vx_mps=float(updates.vx_mps[row]),
-                vy_mps=float(updates.vy_mps[row]),
-            )
-        )
-    return found

@@ -1,8 +1,9 @@
-"""What a track did to a geofence: the raw facts that rule kinds judge."""
+"""What tracks, units and sensors did to a geofence: the raw facts that rule kinds judge."""
 
 from dataclasses import dataclass
 
 from watchline.geofences.model import Direction
+from watchline.rules.model import SensorSign, UnitFix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,4 +58,51 @@ class Crossed:
     after: Stand
 
 
-Event = Entered | Left | Crossed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A condition (see watch.Watch) has held for as long as its rule asks.
+
+    The place is that of the track's last plot; `value` is metres from where it began to stay,
+    its speed, the distance to the other or the seconds to the line, as the condition has it.
+    """
+
+    row: int  # the plot it was told with, or the number of updates: with the tick
+    since_us: int
+    at_us: int
+    value: float
+    other_no: int  # the other track's number, or 0
+    other: str  # the unit's name, or ""
+    air_c: float | None  # the air then, if known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """No sign of life of `subject` since `since_us`; the time that the rule allows is over."""
+
+    subject: str
+    since_us: int
+    at_us: int
+
+
+Event = Entered | Left | Crossed | Held | Silent
+Sign = UnitFix | SensorSign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a rule keeps of an event: which track, when, and how many it stands for."""
+
+    track_id: bytes
+    at_us: int
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """An event as a rule with memory is told it; `own`: of its own geofence, not of another."""
+
+    event: Event
+    own: bool
+    at_us: int
+    track_id: bytes
+    p_group: float

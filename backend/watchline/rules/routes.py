@@ -1,15 +1,62 @@
 """Zones and tripwires: draw, list, remove. They live here, because each comes with its rules."""
 
-from typing import Annotated
+import asyncio
+from datetime import datetime, timedelta
+from typing import Annotated, Any, cast
+from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime, Field
+from sqlalchemy import func, insert, select
+from typing_extensions import TypedDict
 
 from watchline.access.model import Action, User
-from watchline.access.policy import engine_of, requires
+from watchline.access.policy import engine_of, requires, settings_of
 from watchline.audit import store as audit
-from watchline.rules import zones
+from watchline.db.engine import connect_sync
+from watchline.db.tables import backtest, suppressed_finding
+from watchline.errors import BacktestUnknown
+from watchline.rules import history, zones
+from watchline.rules import store as rules
+from watchline.rules.model import Severity
 from watchline.sectors import store as sectors
-from watchline.web.types import ID_PATTERN, SectorId
+from watchline.web.types import ID_PATTERN, Body, SectorId, new_id
+
+_RuleId = Annotated[str, Path(pattern=ID_PATTERN)]
+
+
+class BacktestDraft(Body):
+    """What of the rule would be otherwise, over how many days until now."""
+
+    days: int = Field(default=7, ge=1, le=90)
+    kind: str | None = Field(default=None, max_length=32)
+    severity: Severity | None = None
+    params: dict[str, Any] | None = None
+
+
+class BacktestView(TypedDict):
+    """A back-test; `result` once its status is done, `code` when it has failed."""
+
+    id: UUID
+    rule: str
+    days: int
+    status: str
+    progress: float
+    result: dict[str, Any] | None
+    code: str | None
+
+
+class SuppressedView(TypedDict):
+    """A finding that was kept and not raised."""
+
+    rule_id: str
+    geofence_id: str
+    track_no: int
+    kind: str
+    at: datetime
+    reason: str
+    evidence: dict[str, Any]
+
 
 router = APIRouter(tags=["geofences"])
 
@@ -66,3 +113,78 @@ async def remove_geofence(
         )
         await sectors.tell(connection, sector)
     return Response(status_code=204)
+
+
+@router.get("/api/rules/{id}/explain", dependencies=[requires(Action.SEE)])
+async def explain(
+    request: Request,
+    id: _RuleId,
+    track: Annotated[int, Query(ge=-(2**62), le=2**62)],
+    at: AwareDatetime,
+) -> dict[str, Any]:
+    """Why a rule did or did not fire for a track at a time: the first predicate that failed."""
+    url = settings_of(request).database_url()
+
+    def work() -> dict[str, Any]:
+        with connect_sync(url, application_name="watchline explain", autocommit=True) as connection:
+            return history.explain_track(connection, id, track, at)
+
+    return await asyncio.to_thread(work)
+
+
+@router.get("/api/sectors/{s}/suppressed", dependencies=[requires(Action.SEE)])
+async def suppressed(
+    request: Request, sector: SectorId, hours: Annotated[int, Query(ge=1, le=168)] = 24
+) -> list[SuppressedView]:
+    """What was found in the last hours and not raised, with the reason; the newest 500."""
+    row = suppressed_finding.c
+    async with engine_of(request).connect() as connection:
+        await sectors.require(connection, sector)
+        found = await connection.execute(
+            select(row.rule_id, row.geofence_id, row.track_no, row.kind, row.at, row.reason,
+                   row.evidence)
+            .where(row.sector_id == sector, row.at > func.now() - timedelta(hours=hours))
+            .order_by(row.at.desc())
+            .limit(500)
+        )  # fmt: skip
+    return [cast(SuppressedView, dict(each._mapping)) for each in found]
+
+
+@router.post("/api/rules/{id}/backtest", status_code=202)
+async def put_backtest(
+    request: Request, id: _RuleId, draft: BacktestDraft, user: _Editor
+) -> BacktestView:
+    """Run a draft of a rule over what is stored of the last days; a worker does it."""
+    changes = draft.model_dump(mode="json", exclude_none=True, exclude={"days"})
+    made = new_id()
+    async with engine_of(request).begin() as connection:
+        rule = await rules.one_in_force(connection, id)
+        await connection.execute(
+            insert(backtest).values(
+                id=made,
+                sector_id=rule.sector_id,
+                rule_id=id,
+                draft=changes,
+                days=draft.days,
+                asked_by=str(user.id),
+            )
+        )
+    return await backtest_view(request, made)
+
+
+@router.get("/api/backtests/{id}", dependencies=[requires(Action.SEE)])
+async def backtest_view(request: Request, id: UUID) -> BacktestView:
+    """How far a back-test is, and what it found: see docs/reference/rules."""
+    async with engine_of(request).connect() as connection:
+        row = (await connection.execute(select(backtest).where(backtest.c.id == id))).one_or_none()
+    if row is None:
+        raise BacktestUnknown(id=str(id))
+    return {
+        "id": row.id,
+        "rule": row.rule_id,
+        "days": row.days,
+        "status": row.status,
+        "progress": row.progress,
+        "result": row.result,
+        "code": row.code,
+    }

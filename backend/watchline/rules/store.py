@@ -5,8 +5,9 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchline.db.tables import rule
-from watchline.errors import RuleInvalid
+from watchline.db.tables import geofence, rule
+from watchline.errors import RuleInvalid, RuleUnknown
+from watchline.rules.budget import Cost
 
 _IN_FORCE = rule.c.valid_to.is_(None)
 
@@ -17,6 +18,29 @@ async def in_force(connection: AsyncConnection, sector_id: str) -> list[Any]:
         select(rule).where(rule.c.sector_id == sector_id, _IN_FORCE).order_by(rule.c.id)
     )
     return list(found)
+
+
+async def one_in_force(connection: AsyncConnection, rule_id: str) -> Any:
+    """The valid version of a rule; errors: RuleUnknown."""
+    found = await connection.execute(select(rule).where(rule.c.id == rule_id, _IN_FORCE))
+    row = found.one_or_none()
+    if row is None:
+        raise RuleUnknown(id=rule_id)
+    return row
+
+
+async def cost(connection: AsyncConnection, sector_id: str) -> Cost:
+    """What the sector's rules in force take; a geofence's corners are paid once."""
+    mine = (rule.c.sector_id == sector_id, _IN_FORCE)
+    rules = (await connection.execute(select(func.count()).where(*mine))).scalar_one()
+    corners = await connection.execute(
+        select(func.coalesce(func.sum(func.ST_NPoints(geofence.c.geom)), 0)).where(
+            geofence.c.sector_id == sector_id,
+            geofence.c.valid_to.is_(None),
+            geofence.c.id.in_(select(rule.c.geofence_id).where(*mine)),
+        )
+    )
+    return Cost(rules=rules, corners=corners.scalar_one())
 
 
 async def add_version(

@@ -19,8 +19,9 @@ from watchline.errors import RuleInvalid
 from watchline.geofences import shape
 from watchline.geofences import store as geofences
 from watchline.geofences.model import Direction, GeofenceKind
+from watchline.rules import budget
 from watchline.rules import store as rules
-from watchline.rules.kind import read_params
+from watchline.rules.kind import all_kinds, read_params
 from watchline.rules.model import Severity
 from watchline.web.types import Body, Id, Name, new_id
 
@@ -141,10 +142,21 @@ async def _put_rules(
 ) -> bool:
     drafts = [RuleDraft(kind=DEFAULT_KIND[draft.kind])] if draft.rules is None else draft.rules
     wanted: dict[str, dict[str, Any]] = {}
-    for rule in drafts:
-        read_params(rule.kind, rule.params, draft.kind)
+    for number, rule in enumerate(drafts):
         if len(json.dumps(rule.params)) > MAX_PARAMS_BYTES:
-            raise RuleInvalid(reason="params_too_large")
+            raise RuleInvalid(reason="params_too_large", place=f"rules[{number}].params")
+        try:
+            params = read_params(rule.kind, rule.params, draft.kind)
+        except RuleInvalid as error:
+            within = error.params.get("place", "$").removeprefix("$")
+            place = f"rules[{number}]" + (
+                f".params{within}" if "place" in error.params else ".kind"
+            )
+            raise RuleInvalid(**error.params | {"place": place}) from error
+        for other in all_kinds()[rule.kind].others(params):
+            if await geofences.one_in_force(connection, sector, other) is None:
+                place = f"rules[{number}].params"
+                raise RuleInvalid(reason="geofence_unknown", geofence=other, place=place)
         rule_id = rule.id or _free_id(f"{geofence_id}.{rule.kind}", wanted)
         if rule_id in wanted:
             raise RuleInvalid(reason="id_taken", id=rule_id)
@@ -167,6 +179,7 @@ async def _put_rules(
     await rules.close_of_geofence(connection, sector, geofence_id, rev)
     for rule_id, values in wanted.items():
         await rules.add_version(connection, sector, rule_id, rev, geofence_id=geofence_id, **values)
+    budget.require(await rules.cost(connection, sector))
     return True
 
 

@@ -28,10 +28,17 @@ HOLE = ((40, 40), (60, 40), (60, 60), (40, 60), (40, 40))
         ([(0, 50), (-50, 50)], []),
         # first seen on the edge, then inside
         ([(0, 50), (50, 50)], [("enter", 1)]),
+        # hangs about the edge: never beyond doubt (9 m) inside, so it takes that to be out
+        ([(-50, 50), (4, 50), (-4, 50), (4, 50), (-8, 50), (-10, 50)], [("enter", 1), ("exit", 5)]),
+        # was beyond doubt inside and left: it takes that, or once outside, to be in again
+        ([(50, 50), (-4, 50), (4, 50), (8, 50), (10, 50)],
+         [("enter", 0), ("exit", 1), ("enter", 4)]),
+        ([(50, 50), (-4, 50), (4, 50), (-10, 50), (4, 50)],
+         [("enter", 0), ("exit", 1), ("enter", 4)]),
         # in again
         ([(50, 50), (-50, 50), (50, 50)], [("enter", 0), ("exit", 1), ("enter", 2)]),
     ],
-)
+)  # fmt: skip
 def test_one_track(points: list, expected: list) -> None:
     _, found = judge(compiled(area(SQUARE)), path(points, sigma=3.0))
     assert told(found) == expected

@@ -3,6 +3,7 @@
 import numpy as np
 
 from plain_sector import lon_lat, ring
+from watchline.rules import budget
 
 URL = "/api/sectors/test/geofences"
 ZONE = {
@@ -111,3 +112,34 @@ async def test_an_empty_list_of_rules_means_none(admin):
     made = (await admin.post(URL, json={**ZONE, "id": "quiet", "rules": two})).json()
     assert [rule["id"] for rule in made["rules"]] == ["quiet.enter", "quiet.enter.2"]
     assert [rule["name"] for rule in made["rules"]] == ["Clearing", "Second"]
+
+
+async def test_a_bad_rule_is_refused_with_its_place(admin):
+    def body(*rules: dict) -> dict:
+        return {**ZONE, "rules": list(rules)}
+
+    cases = [
+        (body({"kind": "enter"}, {"kind": "dwell"}), "params_invalid", "rules[1].params"),
+        (body({"kind": "dwell", "params": {"seconds": -1}}), "params_invalid",
+         "rules[0].params.seconds"),
+        (body({"kind": "cross"}), "geofence_kind_wrong", "rules[0].kind"),
+        (body({"kind": "sequence", "params": {"first": "none", "within_s": 9}}),
+         "geofence_unknown", "rules[0].params"),
+    ]  # fmt: skip
+    for draft, reason, place in cases:
+        params = (await admin.post(URL, json=draft)).json()["params"]
+        assert (params["reason"], params["place"]) == (reason, place)
+    made = await admin.post(URL, json=body({"kind": "dwell", "params": {"seconds": 60}}))
+    assert made.json()["rules"][0]["params"] == {"seconds": 60}
+
+
+async def test_beyond_the_budget_nothing_is_stored(hub, admin, monkeypatch):
+    there = hub.query("SELECT count(*) FROM rule WHERE valid_to IS NULL")[0][0]
+    monkeypatch.setattr(budget, "BUDGET", budget.Cost(rules=there + 1, corners=10**6))
+    assert (await admin.post(URL, json=WIRE)).status_code == 201
+    refused = (await admin.post(URL, json=ZONE)).json()
+    assert refused["code"] == "rule.invalid"
+    assert refused["params"] == {
+        "reason": "over_budget", "of": "rules", "cost": there + 2, "most": there + 1,
+    }  # fmt: skip
+    assert hub.query("SELECT count(*) FROM geofence WHERE name = 'Clearing'") == [(0,)]

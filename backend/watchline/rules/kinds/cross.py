@@ -2,15 +2,14 @@
 
 from typing import Any
 
-import msgspec
-
-from watchline.geofences.model import Direction, Geofence, GeofenceKind
+from watchline.geofences.model import Direction, Geofence
 from watchline.rules.events import Crossed, Stand
-from watchline.rules.kind import Kind
+from watchline.rules.kind import LINE, Kind
+from watchline.rules.qualify import Qualifiers
 
 
-class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Nothing to set: the directions belong to the line's segments."""
+class Params(Qualifiers, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Only what every rule may ask: the directions belong to the line's segments."""
 
 
 def judge(event: Crossed, geofence: Geofence, params: Params) -> dict[str, Any] | None:
@@ -35,4 +34,4 @@ def _stand(stand: Stand) -> dict[str, Any]:
     }
 
 
-KIND = Kind(name="cross", geofence=GeofenceKind.LINE, event=Crossed, params=Params, judge=judge)
+KIND = Kind(name="cross", geofences=LINE, events=(Crossed,), params=Params, judge=judge)

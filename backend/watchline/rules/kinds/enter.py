@@ -2,15 +2,14 @@
 
 from typing import Any
 
-import msgspec
-
-from watchline.geofences.model import Geofence, GeofenceKind
+from watchline.geofences.model import Geofence
 from watchline.rules.events import Entered
-from watchline.rules.kind import Kind
+from watchline.rules.kind import AREA, Kind
+from watchline.rules.qualify import Qualifiers
 
 
-class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Nothing to set."""
+class Params(Qualifiers, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Only what every rule may ask."""
 
 
 def judge(event: Entered, geofence: Geofence, params: Params) -> dict[str, Any]:
@@ -24,4 +23,4 @@ def judge(event: Entered, geofence: Geofence, params: Params) -> dict[str, Any]:
     }
 
 
-KIND = Kind(name="enter", geofence=GeofenceKind.AREA, event=Entered, params=Params, judge=judge)
+KIND = Kind(name="enter", geofences=AREA, events=(Entered,), params=Params, judge=judge)

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-import msgspec
-
-from watchline.geofences.model import Geofence, GeofenceKind
+from watchline.geofences.model import Geofence
 from watchline.rules.events import Left
-from watchline.rules.kind import Kind
+from watchline.rules.kind import AREA, Kind
+from watchline.rules.qualify import Qualifiers
 
 
-class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Nothing to set."""
+class Params(Qualifiers, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Only what every rule may ask."""
 
 
 def judge(event: Left, geofence: Geofence, params: Params) -> dict[str, Any]:
@@ -22,4 +21,4 @@ def judge(event: Left, geofence: Geofence, params: Params) -> dict[str, Any]:
     }
 
 
-KIND = Kind(name="exit", geofence=GeofenceKind.AREA, event=Left, params=Params, judge=judge)
+KIND = Kind(name="exit", geofences=AREA, events=(Left,), params=Params, judge=judge)
