@@ -108,9 +108,9 @@ bench-load: setup ## the design load: a detection's stamp until the last of 50 s
 bench-tracker: setup ## scans per second of the tracker
 	@exec $(PY) tests/bench/bench_tracker.py
 
-.PHONY: bench-geofences
-bench-geofences: setup ## points and segments judged per second at 1,000 geofences
-	@exec $(PY) tests/bench/bench_geofences.py
+.PHONY: bench-fences
+bench-fences: setup ## points and segments judged per second, beside STRtree; a build and its swap
+	@exec $(PY) tests/bench/bench_fences.py
 
 .PHONY: bench-flap
 bench-flap: setup ## events per hour of targets that hang about a border

@@ -21,6 +21,7 @@ from watchline import frontend
 from watchline.access.model import Action
 from watchline.access.policy import engine_of, open_to_all, requires
 from watchline.db.engine import async_engine
+from watchline.geofences.files import MAX_BYTES as MAX_GEODATA_BYTES
 from watchline.health.watch import HealthWatch
 from watchline.live.manager import LiveManager
 from watchline.settings import Settings
@@ -99,7 +100,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(_core)
     app.include_router(frontend.router)  # last: it answers for every name at the top
     app.add_middleware(
-        BodyLimit, most_bytes=MAX_BODY_BYTES, larger={"/api/uplink": MAX_ENVELOPE_BYTES}
+        BodyLimit,
+        most_bytes=MAX_BODY_BYTES,
+        larger={"/api/uplink": MAX_ENVELOPE_BYTES, "/geofences/import": MAX_GEODATA_BYTES},
     )
     app.add_middleware(problem.LastResort)
     app.add_middleware(SecurityHeaders)  # the outermost: it adds to every answer

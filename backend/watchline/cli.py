@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from watchline.geofences.files import Format
     from watchline.settings import Settings
 
 _PLAIN: dict[str, Any] = {
@@ -23,6 +24,7 @@ _PLAIN: dict[str, Any] = {
 }
 app = typer.Typer(help="Watchline: surveillance of a green border.", **_PLAIN)
 _sector = typer.Typer(help="Sectors: what stands where, and what is watched.", **_PLAIN)
+_geofences = typer.Typer(help="Geofences from and to files.", **_PLAIN)
 _edge = typer.Typer(help="Edges: the computers at the sites.", **_PLAIN)
 _user = typer.Typer(help="The people who log in.", **_PLAIN)
 _map = typer.Typer(help="Maps of your own.", **_PLAIN)
@@ -30,6 +32,7 @@ _report = typer.Typer(help="Reports for people and, piped, as JSON.", **_PLAIN)
 _audit = typer.Typer(help="The record of who did what.", **_PLAIN)
 for _name, _commands in (
     ("sector", _sector),
+    ("geofences", _geofences),
     ("edge", _edge),
     ("user", _user),
     ("map", _map),
@@ -39,6 +42,7 @@ for _name, _commands in (
     app.add_typer(_commands, name=_name)
 
 _T = TypeVar("_T")
+_SectorOption = Annotated[str, typer.Option("--sector", help="The sector they belong to.")]
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 
@@ -153,7 +157,10 @@ def sector_import(file: _File) -> None:
     """Read a sector with its sites, geofences and rules from a JSON file."""
     from watchline import sector_file
 
-    done = _with_engine(lambda engine: sector_file.put(engine, file.read_bytes()))
+    with typer.progressbar(length=1000, label=file.name, file=sys.stderr) as bar:
+        done = _with_engine(
+            lambda engine: sector_file.put(engine, file.read_bytes(), _share_of(bar))
+        )
     if not done.changed:
         typer.echo(f"Sector {done.sector} is as in the file already.")
         return
@@ -161,6 +168,78 @@ def sector_import(file: _File) -> None:
         f"Sector {done.sector}: {done.sites} sites, {done.geofences} geofences and "
         f"{done.edges} edges changed."
     )
+
+
+@_geofences.command("import")
+def geofences_import(file: _File, sector: _SectorOption) -> None:
+    """Bring geofences from a GeoJSON, GeoPackage, KML or FlatGeobuf file, all or none."""
+    from watchline.rules import import_zones
+
+    with typer.progressbar(length=1000, label=file.name, file=sys.stderr) as bar:
+        done = _with_engine(
+            lambda engine: import_zones.put(
+                engine,
+                sector,
+                file.read_bytes(),
+                _format_of(file),
+                actor="command line",
+                progress=_share_of(bar),
+            )
+        )
+    for repair in done.repairs:
+        typer.echo(f"{repair['geofence']}: {repair['repair']}")
+    typer.echo(f"Sector {sector}: {done.changed} of {done.geofences} geofences changed.")
+
+
+@_geofences.command("export")
+def geofences_export(file: Path, sector: _SectorOption) -> None:
+    """Write the geofences in force to FILE; its ending says the format."""
+    from watchline.rules import zone_files, zones
+
+    async def views(engine: AsyncEngine) -> list[zones.GeofenceView]:
+        async with engine.connect() as connection:
+            return await zones.in_force(connection, sector)
+
+    format = _format_of(file)
+    found = _with_engine(views)
+    file.write_bytes(zone_files.write(found, format))
+    typer.echo(f"{file}: {len(found)} geofences.")
+
+
+@_sector.command("border")
+def sector_border(file: _File, sector: _SectorOption) -> None:
+    """Make the line in a GeoJSON, GeoPackage, KML or FlatGeobuf file the official border."""
+    from watchline.geofences import border_file
+    from watchline.geofences import store as geofences
+    from watchline.sectors import border_store
+    from watchline.sectors import store as sectors
+
+    async def run(engine: AsyncEngine) -> border_file.BorderLine:
+        async with engine.begin() as connection:
+            frame = await geofences.frame(connection, sector)
+            line = border_file.read(file.read_bytes(), _format_of(file), frame)
+            await sectors.next_rev(connection, sector)
+            await border_store.put(
+                connection, sector, line.name, line.lon_lat_m, line.pillars, actor="command line"
+            )
+            await sectors.tell(connection, sector)
+        return line
+
+    line = _with_engine(run)
+    if line.repair is not None:
+        typer.echo(line.repair)
+    from_km, to_km = line.lon_lat_m[0, 2] / 1000, line.lon_lat_m[-1, 2] / 1000
+    typer.echo(f"Border {line.name}: km {from_km:.3f} to {to_km:.3f}, {len(line.pillars)} pillars.")
+
+
+def _format_of(file: Path) -> Format:
+    from watchline.geofences.files import Format
+
+    try:
+        return Format(file.suffix.removeprefix(".").lower())
+    except ValueError as error:
+        known = ", ".join(f".{one.value}" for one in Format)
+        raise typer.BadParameter(f"one of {known}", param_hint="FILE") from error
 
 
 @_edge.command("enroll")

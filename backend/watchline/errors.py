@@ -133,6 +133,22 @@ class GeofenceIdTaken(WatchlineError):
     """A geofence of another sector has this id."""
 
 
+class GeodataUnreadable(WatchlineError):
+    """The file of geodata cannot be read."""
+
+
+class BorderInvalid(WatchlineError):
+    """The file has no border line that places could be told by."""
+
+
+class GeofenceInUse(WatchlineError):
+    """Rules need the geofence: say what happens to them."""
+
+
+class PauseInvalid(WatchlineError):
+    """A geofence is out of force until a time in the near future, or not at all."""
+
+
 class RuleInvalid(WatchlineError):
     """The rule does not fit its geofence, or its kind is not known."""
 
@@ -223,6 +239,10 @@ _TABLE: dict[type[WatchlineError], tuple[int, str]] = {
     GeofenceInvalid: (422, "geofence.invalid"),
     GeofenceOutsideSector: (422, "geofence.outside_sector"),
     GeofenceIdTaken: (409, "geofence.id_taken"),
+    GeodataUnreadable: (422, "geodata.unreadable"),
+    BorderInvalid: (422, "border.invalid"),
+    GeofenceInUse: (409, "geofence.in_use"),
+    PauseInvalid: (422, "geofence.pause_invalid"),
     RuleInvalid: (422, "rule.invalid"),
     RuleUnknown: (404, "rule.unknown"),
     BacktestUnknown: (404, "backtest.unknown"),

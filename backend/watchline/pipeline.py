@@ -37,6 +37,7 @@ from watchline.incidents.model import Incident
 from watchline.live.meter import Meter
 from watchline.live.model import Frame, Pulse, TrackRow
 from watchline.live.rows import track_rows
+from watchline.renewal import PATIENCE_S, Renewal
 from watchline.rules import current as current_rules
 from watchline.rules import engine, suppressed
 from watchline.rules.model import NOTHING, Finding, SensorSign, Surroundings
@@ -130,6 +131,8 @@ class SectorPipeline:
         self._committer = ThreadPoolExecutor(1, thread_name_prefix=f"commit {sector}")
         self._under_way: Future[None] | None = None
         self._untold: TrackUpdates | None = None
+        #: How long a change of geofences or rules may hold up the commits.
+        self._renewal_s: float | None = PATIENCE_S
 
     @property
     def hold(self) -> writer.Hold | None:
@@ -221,7 +224,7 @@ class SectorPipeline:
         self._plane = SectorPlane(hold.origin_lon_deg, hold.origin_lat_deg)
         self._read_edges(connection)
         self._rev = hold.rev
-        self._rules_rev = -1
+        self._renewal = Renewal(self.sector, self._plane, self._database_url)
         self._projector = Projector(
             self.sector, self._plane, projection.live_ids(connection, self.sector)
         )
@@ -275,20 +278,7 @@ class SectorPipeline:
     def _reload(self, connection: writer.Connection) -> None:
         """Read again what people may have changed."""
         newest = current_geofences.newest_rev(connection, self.sector)
-        if newest != self._rules_rev:
-            self._compiled = engine.compile_rules(
-                current_geofences.current(connection, self.sector, self._plane),
-                current_rules.current(connection, self.sector),
-                zone=current_rules.time_zone(connection, self.sector),
-            )
-            self._rules_rev = newest
-            for refused in self._compiled.refused:
-                log.error(
-                    "sector.rule_refused",
-                    sector=self.sector,
-                    code=refused.code,
-                    params=refused.params,
-                )
+        self._renewal.see(newest, self._renewal_s)
         self._read_edges(connection)
         self._places = current_rules.sensor_places(connection, self.sector)
         self._memory = replace(
@@ -307,6 +297,7 @@ class SectorPipeline:
 
         Raises what `run` answers by a start.
         """
+        self._renewal_s = None
         self._advance(connection)
         self._finish()
         self._refresh(connection)
@@ -424,9 +415,8 @@ class SectorPipeline:
         lap("place")
         state, updates, track_ids = tracker.step(memory.tracker, batch, tick_us, _CONFIG)
         lap("track")
-        rules, findings = engine.step(
-            memory.rules, updates, tick_us, self._compiled, self._around(work)
-        )
+        compiled = self._renewal.latest()
+        rules, findings = engine.step(memory.rules, updates, tick_us, compiled, self._around(work))
         lap("judge")
         findings = owned(findings, self._held().area, self._plane)
         book, changes = raise_findings(

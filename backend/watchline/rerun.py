@@ -28,7 +28,7 @@ from watchline.geofences import current as current_geofences
 from watchline.incidents import record
 from watchline.incidents.lifecycle import raise_findings
 from watchline.pipeline import owned
-from watchline.rules import current as current_rules
+from watchline.renewal import read_and_compile
 from watchline.rules import engine
 from watchline.rules.model import Finding
 from watchline.rules.raising import raised
@@ -126,11 +126,7 @@ class _Rerun:
         self._from_us, self._to_us = from_us, to_us
         self._plane = SectorPlane(hold.origin_lon_deg, hold.origin_lat_deg)
         self._rules_rev = current_geofences.newest_rev(connection, hold.sector)
-        self._compiled = engine.compile_rules(
-            current_geofences.current(connection, hold.sector, self._plane),
-            current_rules.current(connection, hold.sector),
-            zone=current_rules.time_zone(connection, hold.sector),
-        )
+        self._compiled = read_and_compile(connection, hold.sector, self._plane)
         self._state, self._rules = TrackerState.empty(), RuleState.empty()
         self._stories: dict[bytes, _Story] = {}
         self._ended: dict[bytes, _Story] = {}

@@ -6,6 +6,7 @@ What people drew since, and what the file no longer names, stays as it is.
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,8 +22,10 @@ from watchline.audit import store as audit
 from watchline.db.tables import sector as sector_table
 from watchline.db.tables import site as site_table
 from watchline.errors import SectorFileInvalid
+from watchline.geofences import store as geofences
 from watchline.geofences.shape import PolygonGeometry
-from watchline.rules import zones
+from watchline.rules import put_zones
+from watchline.rules.zones import GeofenceDraft
 from watchline.sectors import edges
 from watchline.sectors import store as sectors
 from watchline.web.types import Body, Id, Name
@@ -61,6 +64,8 @@ class _Geofence(Body):
     name: Name
     kind: Literal["area", "line"]
     geom: dict[str, Any]
+    purpose: str = "alarm"
+    schedule: dict[str, Any] | None = None
     directions: list[str] | None = None
     p_in: float = 0.9
     p_out: float = 0.1
@@ -121,7 +126,9 @@ def read(data: bytes) -> SectorFile:
         raise SectorFileInvalid(fields=_fields(error)) from error
 
 
-async def put(engine: AsyncEngine, data: bytes) -> Imported:
+async def put(
+    engine: AsyncEngine, data: bytes, progress: Callable[[float], None] = lambda share: None
+) -> Imported:
     """Bring the database to what the file says, in one transaction.
 
     Errors: SectorFileInvalid, and those of geofences, rules and edges. A sector's origin cannot
@@ -129,7 +136,7 @@ async def put(engine: AsyncEngine, data: bytes) -> Imported:
     """
     file = read(data)
     async with engine.connect() as connection:
-        done = await _put(connection, file)
+        done = await _put(connection, file, progress)
         if done.changed:
             await audit.append(
                 connection,
@@ -150,12 +157,14 @@ async def put(engine: AsyncEngine, data: bytes) -> Imported:
     return done
 
 
-async def _put(connection: AsyncConnection, file: SectorFile) -> Imported:
+async def _put(
+    connection: AsyncConnection, file: SectorFile, progress: Callable[[float], None]
+) -> Imported:
     changed, rev = await _put_sector(connection, file.sector)
     sites = 0
     for site in file.sites:
         sites += await _put_site(connection, file.sector.id, site)
-    geofences = await _put_geofences(connection, file, rev)
+    geofences = await _put_geofences(connection, file, rev, progress)
     enrolled = 0
     for edge in file.edges:
         if edge.key is not None:
@@ -223,7 +232,9 @@ async def _put_site(connection: AsyncConnection, sector: str, told: _Site) -> bo
     return True
 
 
-async def _put_geofences(connection: AsyncConnection, file: SectorFile, rev: int) -> int:
+async def _put_geofences(
+    connection: AsyncConnection, file: SectorFile, rev: int, progress: Callable[[float], None]
+) -> int:
     of_geofence: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for rule in file.rules:
         draft = rule.model_dump()
@@ -231,15 +242,16 @@ async def _put_geofences(connection: AsyncConnection, file: SectorFile, rev: int
     unknown = set(of_geofence) - {geofence.id for geofence in file.geofences}
     if unknown:
         raise SectorFileInvalid(reason="rule_without_geofence", geofences=sorted(unknown))
-    changed = 0
+    drafts = []
     for geofence in file.geofences:
         told = {**geofence.model_dump(), "rules": of_geofence.get(geofence.id)}
         try:
-            draft_geofence = zones.GeofenceDraft.model_validate(told)
+            drafts.append(GeofenceDraft.model_validate(told))
         except ValidationError as error:
             raise SectorFileInvalid(geofence=geofence.id, fields=_fields(error)) from error
-        changed += (await zones.put(connection, file.sector.id, draft_geofence, rev))[1]
-    return changed
+    frame = await geofences.frame(connection, file.sector.id)
+    prepared = put_zones.prepare(drafts, frame, progress)
+    return sum((await put_zones.put(connection, file.sector.id, prepared, rev)).values())
 
 
 def _area(geom: PolygonGeometry) -> Polygon:

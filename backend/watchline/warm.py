@@ -15,7 +15,7 @@ from watchline.detections.ledger import SeqSet
 from watchline.detections.model import Batch
 from watchline.detections.parcel import decode_parcel
 from watchline.detections.wire import Names
-from watchline.geofences.model import Direction, Geofence, GeofenceKind
+from watchline.geofences.model import Direction, Geofence, GeofenceKind, Purpose
 from watchline.rules import engine
 from watchline.rules.model import Rule, Severity, Surroundings, UnitFix
 from watchline.rules.state import RuleState
@@ -55,6 +55,13 @@ def warm_up() -> None:
                 kind=GeofenceKind.LINE,
                 rings=(np.array([[200.0, -50], [200, 50]]),),
                 directions=(Direction.BOTH,),
+            ),
+            Geofence(
+                id="elsewhere",
+                version=1,
+                kind=GeofenceKind.AREA,
+                rings=(square + 1000.0,),
+                purpose=Purpose.EXCLUSION,
             ),
         ],
         [

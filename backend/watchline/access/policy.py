@@ -33,11 +33,12 @@ class Policy:
 class Requires(Policy):
     """A session whose role may do `action`; gives the User."""
 
-    def __init__(self, action: Action) -> None:
+    def __init__(self, action: Action, body: str = "application/json") -> None:
         self.action = action
+        self.body = body
 
     async def __call__(self, request: Request) -> User:
-        check_origin(request)
+        check_origin(request, self.body)
         user = await current_user(request)
         if user is None:
             raise SessionMissing
@@ -75,9 +76,12 @@ class EdgeSignature(Policy):
         return None
 
 
-def requires(action: Action) -> Any:
-    """The dependency of a route that needs a login."""
-    return Depends(Requires(action))
+def requires(action: Action, body: str = "application/json") -> Any:
+    """The dependency of a route that needs a login, and takes a `body` of this type.
+
+    Never one that a form can send: text/plain, multipart/form-data or URL-encoded.
+    """
+    return Depends(Requires(action, body))
 
 
 def requires_or_token(action: Action) -> Any:
@@ -116,7 +120,7 @@ def address_of(request: Request) -> tuple[str, str]:
     return request.url.scheme, request.headers.get("host", "")
 
 
-def check_origin(request: Request) -> None:
+def check_origin(request: Request, body: str = "application/json") -> None:
     """Refuse a change that a foreign page could have sent (CSRF).
 
     Errors: RequestForeign; RequestNotJson, because a form of another page can send no JSON.
@@ -130,7 +134,7 @@ def check_origin(request: Request) -> None:
         request.headers.get("content-length", "0") != "0"
     )
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if has_body and kind != "application/json":
+    if has_body and kind != body:
         raise RequestNotJson
 
 

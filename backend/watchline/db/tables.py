@@ -288,6 +288,30 @@ geofence = Table(
     _time("valid_from"),
     _time("valid_to", nullable=True),
     _count("rev"),
+    _text("purpose", server_default=text("'alarm'")),
+    Column("drawn", JSONB),
+    Column("schedule", JSONB),
+)
+
+geofence_pause = Table(
+    "geofence_pause",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _of_sector(),
+    _text("geofence_id"),
+    _text("reason"),
+    _time("from_at"),
+    _time("until_at"),
+    _count("rev"),
+)
+
+border_line = Table(
+    "border_line",
+    metadata,
+    Column("sector_id", Text, ForeignKey(f"{SCHEMA}.sector.id"), primary_key=True),
+    _text("name"),
+    _geom("LINESTRINGM", nullable=False),
+    Column("pillars", JSONB, nullable=False),
 )
 
 rule = Table(

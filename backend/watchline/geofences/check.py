@@ -1,12 +1,15 @@
 """Whether a geofence can be judged at all; asked before it is stored and before it is compiled."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from watchline.errors import GeofenceInvalid
+from watchline.geofences.flat import flatten
 from watchline.geofences.model import Direction, Geofence, GeofenceKind
 
 MAX_VERTICES = 20_000
@@ -44,26 +47,82 @@ def defects(geofences: Sequence[Geofence]) -> dict[str, GeofenceInvalid]:
     """What `check` would raise, by the ids of those that cannot be judged; also `id_twice`."""
     found: dict[str, GeofenceInvalid] = {}
     seen: set[str] = set()
+    suspect = _suspects(geofences)
     areas = []
-    for geofence in geofences:
+    for number, geofence in enumerate(geofences):
         try:
             if geofence.id in seen:
                 _refuse(geofence, "id_twice")
             seen.add(geofence.id)
-            _check_parts(geofence)
+            if suspect[number]:
+                _check_parts(geofence)
         except GeofenceInvalid as defect:
             found[geofence.id] = defect
             continue
         if geofence.kind is GeofenceKind.AREA:
             areas.append(geofence)
-    polygons = [shapely.Polygon(area.rings[0], area.rings[1:]) for area in areas]
-    for area, polygon, valid in zip(areas, polygons, shapely.is_valid(polygons), strict=True):
-        reason = None if valid else _reason(str(shapely.is_valid_reason(polygon)))
-        if reason is None and polygon.area < MIN_AREA_M2:
-            reason = "area_too_small"
-        if reason is not None:
-            found[area.id] = GeofenceInvalid(id=area.id, reason=reason)
+    polygons = _polygons(areas)
+    with ThreadPoolExecutor(2, thread_name_prefix="geofences") as pool:
+        valid = np.concatenate(list(pool.map(shapely.is_valid, np.array_split(polygons, 2))))
+    for k in np.flatnonzero((shapely.area(polygons) < MIN_AREA_M2) | ~valid):
+        told = str(shapely.is_valid_reason(polygons[k]))
+        reason = "area_too_small" if told == "Valid Geometry" else _reason(told)
+        found[areas[k].id] = GeofenceInvalid(id=areas[k].id, reason=reason)
     return found
+
+
+def _polygons(areas: Sequence[Geofence]) -> NDArray[Any]:
+    flat = flatten(areas)
+    made: NDArray[Any] = shapely.from_ragged_array(
+        shapely.GeometryType.POLYGON, flat.xy, (flat.ring_start, flat.owner_start)
+    )
+    return made
+
+
+def _suspects(geofences: Sequence[Geofence]) -> NDArray[np.bool_]:
+    """Which of them `_check_parts` may refuse: a look at all of them at once."""
+    suspect = np.array(
+        [
+            not 0.0 < geofence.p_out < geofence.p_in < 1.0
+            or not _formed(geofence)
+            or (geofence.kind is GeofenceKind.LINE and not _directed(geofence))
+            for geofence in geofences
+        ],
+        np.bool_,
+    )
+    whole = np.flatnonzero(~suspect)
+    flat = flatten([geofences[int(k)] for k in whole])
+    first, last = flat.xy[flat.ring_start[:-1]], flat.xy[flat.ring_start[1:] - 1]
+    areas = np.array([geofences[int(k)].kind is GeofenceKind.AREA for k in whole], np.bool_)
+    owner = np.repeat(np.arange(len(whole)), np.diff(flat.owner_start))
+    bad = areas[owner] & (first != last).any(axis=1)
+    suspect[whole[owner[bad]]] = True
+    bad = ~(np.abs(flat.xy).max(axis=1) <= MAX_COORDINATE_M)  # true of NaN too
+    suspect[whole[np.repeat(owner, np.diff(flat.ring_start))[bad]]] = True
+    lines = whole[~areas]
+    edges, of_line = flatten([geofences[int(k)] for k in lines]).edges()
+    short = np.hypot(edges[:, 2] - edges[:, 0], edges[:, 3] - edges[:, 1]) < MIN_LENGTH_M
+    suspect[np.repeat(lines, of_line)[short]] = True
+    return suspect
+
+
+def _formed(geofence: Geofence) -> bool:
+    """Whether it has rings of enough points, and not too many."""
+    area = geofence.kind is GeofenceKind.AREA
+    return (
+        (len(geofence.rings) >= 1 if area else len(geofence.rings) == 1)
+        and sum(map(len, geofence.rings)) <= MAX_VERTICES
+        and all(
+            ring.ndim == 2 and ring.shape[1] == 2 and len(ring) >= (4 if area else 2)
+            for ring in geofence.rings
+        )
+    )
+
+
+def _directed(line: Geofence) -> bool:
+    return len(line.directions) == len(line.rings[0]) - 1 and all(
+        isinstance(direction, Direction) for direction in line.directions
+    )
 
 
 def _reason(text: str) -> str:

@@ -1,21 +1,24 @@
-"""The geofences in force, in the sector's plane, as the compiled index wants them."""
+"""The valid geofences, in the sector's plane, as the compiled index wants them."""
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import numpy as np
 import psycopg
 import shapely
 
 from watchline.db.sql import load
-from watchline.geofences.model import Direction, Geofence, GeofenceKind
+from watchline.geofences.model import Direction, Geofence, GeofenceKind, Purpose
+from watchline.geofences.rings import rings_of
+from watchline.geofences.schedule import Local, Pause, Schedule
 from watchline.sectors.plane import SectorPlane
 
 _sql = load("watchline.geofences", "current.sql")
 
 
 def newest_rev(connection: psycopg.Connection[Any], sector: str) -> int:
-    """The rev of the sector's last change of a geofence or rule."""
+    """The rev of the sector's last change of a geofence, a pause or a rule."""
     row = connection.execute(_sql["newest_rev"], {"sector": sector}).fetchone()
     return 0 if row is None else int(row[0])
 
@@ -26,27 +29,33 @@ def current(
     plane: SectorPlane,
     at: datetime | None = None,
 ) -> list[Geofence]:
-    """All geofences of the sector whose validity is open, or was at a time."""
-    geofences = []
-    rows = connection.execute(_sql["current"], {"sector": sector, "at": at})
-    for id, version, kind, wkb, directions, p_in, p_out in rows:
-        shape = shapely.from_wkb(bytes(wkb))
-        lines = (
-            [shape.exterior, *shape.interiors] if isinstance(shape, shapely.Polygon) else [shape]
+    """All geofences of the sector whose validity is open, or was at a time; in force or not."""
+    values = {"sector": sector, "at": at}
+    zone = connection.execute(_sql["time_zone"], {"sector": sector}).fetchone()
+    assert zone is not None  # its writer holds it
+    local = Local(
+        zone=ZoneInfo(zone[0]),
+        lon_deg=plane.lon_deg,
+        lat_deg=plane.lat_deg,
+    )
+    pauses: dict[str, list[Pause]] = defaultdict(list)
+    for id, from_us, until_us in connection.execute(_sql["pauses"], values):
+        pauses[id].append(Pause(from_us=from_us, until_us=until_us))
+    return [
+        Geofence(
+            id=id,
+            version=version,
+            kind=GeofenceKind(kind),
+            rings=rings_of(shapely.from_wkb(bytes(wkb)), plane),
+            directions=tuple(map(Direction, directions or ())),
+            p_in=p_in,
+            p_out=p_out,
+            purpose=Purpose(purpose),
+            schedule=None if schedule is None else Schedule.model_validate(schedule),
+            pauses=tuple(pauses[id]),
+            local=local,
         )
-        rings = []
-        for line in lines:
-            x, y = plane.to_plane(*shapely.get_coordinates(line).T)
-            rings.append(np.column_stack([x, y]))
-        geofences.append(
-            Geofence(
-                id=id,
-                version=version,
-                kind=GeofenceKind(kind),
-                rings=tuple(rings),
-                directions=tuple(map(Direction, directions or ())),
-                p_in=p_in,
-                p_out=p_out,
-            )
+        for id, version, kind, purpose, wkb, directions, p_in, p_out, schedule in (
+            connection.execute(_sql["current"], values)
         )
-    return geofences
+    ]

@@ -7,6 +7,7 @@ level whose margin is r or more and looks at one cell. The last level is a singl
 """
 
 import math
+from concurrent.futures import Executor
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +17,11 @@ from watchline.geofences.compiled import compiled
 from watchline.geofences.predicates import Floats
 from watchline.geofences.raster import raster
 
-#: Cells grow by this from level to level.
-GROWTH = 2.0
+#: Cells grow by this from level to level; of very many edges every other level is left out,
+#: because each takes its time to build.
+GROWTH, MANY_EDGES, COARSE_GROWTH = 2.0, 500_000, 4.0
 #: Bounds on memory and build time, whatever the geofences look like.
-MAX_CELLS = 1_000_000
+MAX_CELLS = 500_000
 MAX_WINDOWS = 6_000_000
 _EVERYWHERE = 1e12
 
@@ -46,21 +48,29 @@ class Grid(NamedTuple):
     listed: NDArray[np.int32]
 
 
-def build_grid(edges: Floats, owner_start: NDArray[np.int64], *, closed: bool) -> Grid:
+def build_grid(
+    edges: Floats, owner_start: NDArray[np.int64], pool: Executor, *, closed: bool
+) -> Grid:
     """Compile edges (n, 4) grouped by owner; `closed` when owners have an inside.
 
-    Each owner has at least one edge, all coordinates are finite, rings are valid.
+    Each owner has at least one edge, all coordinates are finite, rings are valid. The levels are
+    made by the threads of `pool`.
     """
-    boxes = _boxes(edges, owner_start)
+    boxes = owner_boxes(edges, owner_start)
     frames = _frames(boxes, edges, closed)
+    made = [
+        pool.submit(raster, edges, owner_start, boxes, closed, frame, k == 0)
+        for k, frame in enumerate(frames)
+    ]
     cells, entries = [], []
     # Entries that take all edges of their owner point into this first stretch.
     listed = [np.arange(len(edges), dtype=np.int32)]
     sizes = np.array([(frame[4], frame[5], 0) for frame in frames], np.int64)
     n_entries, n_listed = 0, len(edges)
-    for k, frame in enumerate(frames):
-        c, e, more = raster(edges, owner_start, boxes, closed, frame, k == 0, n_listed)
+    for level in made:
+        c, e, more = level.result()
         cells.append(c + np.int32(n_entries))
+        e[e[:, 1] >= len(edges), 1:] += np.int32(n_listed - len(edges))
         entries.append(e)
         listed.append(more)
         n_entries += len(e)
@@ -78,7 +88,8 @@ def build_grid(edges: Floats, owner_start: NDArray[np.int64], *, closed: bool) -
     )
 
 
-def _boxes(edges: Floats, owner_start: NDArray[np.int64]) -> Floats:
+def owner_boxes(edges: Floats, owner_start: NDArray[np.int64]) -> Floats:
+    """Each owner's (min x, min y, max x, max y)."""
     if len(owner_start) == 1:
         return np.zeros((0, 4))
     first = owner_start[:-1]
@@ -107,6 +118,7 @@ def _frames(
         or float(np.prod((high - low) / cell + 2.0)) > MAX_CELLS
     ):
         cell *= 1.25
+    growth = GROWTH if len(edges) < MANY_EDGES else COARSE_GROWTH
     frames = []
     while cell < extent:
         margin = cell / 2
@@ -115,7 +127,7 @@ def _frames(
         columns = math.ceil((high[0] + margin - x0) / cell)
         rows = math.ceil((high[1] + margin - y0) / cell)
         frames.append((x0, y0, cell, margin, columns, rows))
-        cell *= GROWTH
+        cell *= growth
     side = 1.5 * extent
     x0, y0 = (float(v) for v in low - 0.2 * side)
     frames.append((x0, y0, side, _EVERYWHERE, 1, 1))
@@ -123,7 +135,7 @@ def _frames(
 
 
 def _finest(edges: Floats, closed: bool) -> float:
-    """The finest cell, by the usual edge; measured (tests/bench/bench_geofences.py).
+    """The finest cell, by the usual edge; measured (tests/bench/bench_fences.py).
 
     An area's cells want to be seldom touched by an edge; around lines most are empty anyway.
     """

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,8 @@ from watchline.geofences.check import defects
 from watchline.geofences.compiled import compiled
 from watchline.geofences.crossing import lines_cut
 from watchline.geofences.deepest import deepest_points
-from watchline.geofences.grid import Grid, build_grid, locate
+from watchline.geofences.flat import area_edges, flatten
+from watchline.geofences.grid import Grid, build_grid, locate, owner_boxes
 from watchline.geofences.mass import MIN_VARIANCE, NUDGE_X, NUDGE_Y, REACH, shut_off, whitener
 from watchline.geofences.model import Geofence, GeofenceKind
 from watchline.geofences.predicates import Floats, cuts
@@ -70,43 +72,29 @@ def compile_index(geofences: Sequence[Geofence]) -> GeofenceIndex:
     """Compile the geofences of a sector; raises GeofenceInvalid for the first of `defects`."""
     for defect in defects(geofences).values():
         raise defect
+    return compile_sound(geofences)
+
+
+def compile_sound(geofences: Sequence[Geofence]) -> GeofenceIndex:
+    """Compile geofences that have no `defects`, on two threads that leave others the GIL."""
     areas = tuple(g for g in geofences if g.kind is GeofenceKind.AREA)
     lines = tuple(g for g in geofences if g.kind is GeofenceKind.LINE)
-    area_grid = build_grid(*_area_edges(areas), closed=True)
-    return GeofenceIndex(
-        areas=areas,
-        lines=lines,
-        area_grid=area_grid,
-        line_grid=build_grid(*_line_edges(lines), closed=False),
-        deepest=deepest_points(area_grid.edges, area_grid.owner_start, area_grid.boxes),
-    )
-
-
-def _area_edges(areas: Sequence[Geofence]) -> tuple[Floats, NDArray[np.int64]]:
-    """Edges with the inside on their left: shells run left about, holes right about."""
-    parts, counts = [], []
-    for area in areas:
-        count = 0
-        for number, ring in enumerate(area.rings):
-            x, y = ring[:, 0] - ring[0, 0], ring[:, 1] - ring[0, 1]
-            twice_area = float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum())
-            path = ring if (twice_area > 0) == (number == 0) else ring[::-1]
-            edges = np.hstack([path[:-1], path[1:]])
-            edges = edges[(edges[:, :2] != edges[:, 2:]).any(axis=1)]
-            parts.append(edges)
-            count += len(edges)
-        counts.append(count)
-    return _joined(parts, counts)
+    flat = flatten(areas)
+    edges, start = area_edges(flat.xy, flat.ring_start, flat.owner_start)
+    with ThreadPoolExecutor(2, thread_name_prefix="geofences") as pool:
+        deepest = pool.submit(deepest_points, edges, start, owner_boxes(edges, start))
+        return GeofenceIndex(
+            areas=areas,
+            lines=lines,
+            area_grid=build_grid(edges, start, pool, closed=True),
+            line_grid=build_grid(*_line_edges(lines), pool, closed=False),
+            deepest=deepest.result(),
+        )
 
 
 def _line_edges(lines: Sequence[Geofence]) -> tuple[Floats, NDArray[np.int64]]:
-    parts = [np.hstack([line.rings[0][:-1], line.rings[0][1:]]) for line in lines]
-    return _joined(parts, [len(part) for part in parts])
-
-
-def _joined(parts: list[Floats], counts: list[int]) -> tuple[Floats, NDArray[np.int64]]:
-    edges = np.ascontiguousarray(np.concatenate([np.zeros((0, 4)), *parts]), dtype=np.float64)
-    return edges, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    edges, counts = flatten(lines).edges()
+    return edges, starts(counts)
 
 
 def _columns(*columns: Floats) -> list[Floats]:

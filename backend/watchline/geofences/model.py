@@ -1,4 +1,4 @@
-"""A geofence: an area or a directed line, with version and validity."""
+"""A geofence: an area or a directed line, what it is for and when it is in force."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,12 +6,28 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from watchline.geofences.schedule import GREENWICH, Local, Pause, Schedule, holds
+
 
 class GeofenceKind(StrEnum):
-    """On screen an area is a zone, a line a tripwire."""
+    """How it is judged: circles and corridors are areas. On screen a zone, or a tripwire."""
 
     AREA = "area"
     LINE = "line"
+
+
+class Purpose(StrEnum):
+    """What a geofence is for; only one for `alarm` carries rules.
+
+    Plots inside an `exclusion` (clutter), and those outside of every `detection_limit` if there
+    is one, raise nothing. Where not to look (privacy) and what is covered is only shown.
+    """
+
+    ALARM = "alarm"
+    DETECTION_LIMIT = "detection_limit"
+    EXCLUSION = "exclusion"
+    NO_LOOK = "no_look"
+    COVERAGE = "coverage"
 
 
 class Direction(StrEnum):
@@ -37,3 +53,14 @@ class Geofence:
     directions: tuple[Direction, ...] = ()
     p_in: float = 0.9
     p_out: float = 0.1
+    purpose: Purpose = Purpose.ALARM
+    schedule: Schedule | None = None
+    pauses: tuple[Pause, ...] = ()
+    local: Local = GREENWICH
+
+
+def in_force(geofence: Geofence, at_us: int) -> bool:
+    """Whether a geofence counts at an instant (µs since 1970 UTC): scheduled, and not paused."""
+    return holds(geofence.schedule, at_us, geofence.local) and not any(
+        pause.from_us <= at_us < pause.until_us for pause in geofence.pauses
+    )

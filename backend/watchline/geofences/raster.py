@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from watchline.geofences.compiled import compiled
 from watchline.geofences.predicates import Floats, is_left
-from watchline.geofences.runs import grown, grown_rows
+from watchline.geofences.runs import grown, grown_pairs, grown_rows
 
+#: A window of so many cells takes its owner whole.
+_FEW = 9
 #: Slack against rounding when an edge is put into cells, in cells.
 _SLACK = 1e-6
 
@@ -22,22 +24,23 @@ def raster(
     closed: bool,
     frame: tuple[float, float, float, float, int, int],
     finest: bool,
-    offset: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """(cells, entries, listed) of the level with this (x0, y0, cell, margin, columns, rows).
 
-    As `grid.Grid` describes them; `listed` will stand at `offset`. Only the finest level
+    As `grid.Grid` describes them; `listed` will stand behind the edges. Only the finest level
     keeps the edges in a cell apart from those in its margin.
     """
     x0, y0, cell, margin, columns, rows = frame
     outer, inner = margin + _SLACK * cell, _SLACK * cell
-    used, listed_n = 0, 0
+    used, listed_n, offset = 0, 0, len(edges)
     entries = np.empty((1024, 4), np.int32)
     home = np.empty(1024, np.int32)
     listed = np.empty(4096, np.int32)
     # Per cell of the owner's window: edges in reach and in the cell, later where they go.
     slots = np.zeros((1024, 2), np.int32)
     odds = np.zeros(1024, np.uint8)
+    # Which edge came to which cell of the window, twice the cell and one if into it.
+    visits = np.empty((1024, 2), np.int32)
     for owner in range(len(owner_start) - 1):
         first, end = owner_start[owner], owner_start[owner + 1]
         c0 = _floor((boxes[owner, 0] - outer - x0) / cell, 0, columns - 1)
@@ -46,72 +49,99 @@ def raster(
         r1 = _floor((boxes[owner, 3] + outer - y0) / cell, 0, rows - 1)
         width = c1 - c0 + 1
         n = width * (r1 - r0 + 1)
+        if not finest and n <= _FEW:
+            # Small beside the cells: they take it whole, and only its inside has to be found.
+            for row in range(r0, r1 + 1):
+                for column in range(c0, c1 + 1):
+                    x, y = x0 + (column + 0.5) * cell, y0 + (row + 0.5) * cell
+                    odd = 1 if closed and _holds(edges, first, end, x, y) else 0
+                    if used == len(home):
+                        entries, home = grown_rows(entries), grown(home)
+                    home[used] = row * columns + column
+                    entries[used, 0] = 2 * owner + odd
+                    entries[used, 1], entries[used, 2], entries[used, 3] = first, end, end
+                    used += 1
+            continue
         if n > len(odds):
             slots = np.zeros((2 * n, 2), np.int32)
             odds = np.zeros(2 * n, np.uint8)
         for at in range(n):
             slots[at, 0], slots[at, 1], odds[at] = 0, 0, 0
-        for turn in range(2):  # first count, then put in place
-            for e in range(first, end):
-                ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
-                low, high = min(ay, by), max(ay, by)
-                row_a = _floor((low - outer - y0) / cell, r0, r1 + 1)
-                row_b = _floor((high + outer - y0) / cell, r0 - 1, r1)
-                for row in range(row_a, row_b + 1):
-                    bottom = y0 + row * cell
-                    left, right = _span(ax, ay, bx, by, bottom - outer, bottom + cell + outer)
-                    col_a = _floor((left - outer - x0) / cell, c0, c1 + 1)
-                    col_b = _floor((right + outer - x0) / cell, c0 - 1, c1)
-                    in_a, in_b = 1, 0
-                    if low <= bottom + cell + inner and high >= bottom - inner:
-                        left, right = _span(ax, ay, bx, by, bottom - inner, bottom + cell + inner)
-                        in_a = _floor((left - inner - x0) / cell, c0, c1 + 1)
-                        in_b = _floor((right + inner - x0) / cell, c0 - 1, c1)
-                    for column in range(col_a, col_b + 1):
-                        at = (row - r0) * width + column - c0
-                        in_cell = 1 if in_a <= column <= in_b else 0
-                        if turn == 0:
-                            slots[at, 0] += 1
-                            slots[at, 1] += in_cell
-                        elif slots[at, 0] >= 0:
-                            listed[slots[at, in_cell]] = e
-                            slots[at, in_cell] += 1
-                if turn == 0 and closed:
-                    _mark_centres(ax, ay, bx, by, odds, frame, c0, c1, r0, r1)
-            if turn == 1:
-                break
-            for row in range(r0, r1 + 1):
-                odd = 0
-                for column in range(c0, c1 + 1):
+        visited = 0
+        for e in range(first, end):
+            ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
+            low, high = min(ay, by), max(ay, by)
+            row_a = _floor((low - outer - y0) / cell, r0, r1 + 1)
+            row_b = _floor((high + outer - y0) / cell, r0 - 1, r1)
+            for row in range(row_a, row_b + 1):
+                bottom = y0 + row * cell
+                left, right = _span(ax, ay, bx, by, bottom - outer, bottom + cell + outer)
+                col_a = _floor((left - outer - x0) / cell, c0, c1 + 1)
+                col_b = _floor((right + outer - x0) / cell, c0 - 1, c1)
+                in_a, in_b = 1, 0
+                if low <= bottom + cell + inner and high >= bottom - inner:
+                    left, right = _span(ax, ay, bx, by, bottom - inner, bottom + cell + inner)
+                    in_a = _floor((left - inner - x0) / cell, c0, c1 + 1)
+                    in_b = _floor((right + inner - x0) / cell, c0 - 1, c1)
+                while visited + col_b - col_a + 1 > len(visits):
+                    visits = grown_pairs(visits)
+                for column in range(col_a, col_b + 1):
                     at = (row - r0) * width + column - c0
-                    odd ^= odds[at]
-                    total, in_cell = slots[at, 0], slots[at, 1]
-                    if total == 0 and odd == 0:
-                        continue
-                    if used == len(home):
-                        entries, home = grown_rows(entries), grown(home)
-                    home[used] = row * columns + column
-                    entries[used, 0] = 2 * owner + odd
-                    if total == 0:
-                        entries[used, 1], entries[used, 2], entries[used, 3] = 0, 0, 0
-                    elif 2 * total > end - first and (in_cell == 0 or not finest):
-                        # Nearly all edges: point at the owner's own stretch.
-                        entries[used, 1] = first
-                        entries[used, 2] = end if in_cell > 0 else first
-                        entries[used, 3] = end
-                        slots[at, 0] = -1
-                    else:
-                        while listed_n + total > len(listed):
-                            listed = grown(listed)
-                        entries[used, 1] = offset + listed_n
-                        entries[used, 2] = offset + listed_n + in_cell
-                        entries[used, 3] = offset + listed_n + total
-                        slots[at, 1] = listed_n
-                        slots[at, 0] = listed_n + in_cell
-                        listed_n += total
-                    used += 1
+                    in_cell = 1 if in_a <= column <= in_b else 0
+                    slots[at, 0] += 1
+                    slots[at, 1] += in_cell
+                    visits[visited, 0], visits[visited, 1] = 2 * at + in_cell, e
+                    visited += 1
+            if closed:
+                _mark_centres(ax, ay, bx, by, odds, frame, c0, c1, r0, r1)
+        for row in range(r0, r1 + 1):
+            odd = 0
+            for column in range(c0, c1 + 1):
+                at = (row - r0) * width + column - c0
+                odd ^= odds[at]
+                total, in_cell = slots[at, 0], slots[at, 1]
+                if total == 0 and odd == 0:
+                    continue
+                if used == len(home):
+                    entries, home = grown_rows(entries), grown(home)
+                home[used] = row * columns + column
+                entries[used, 0] = 2 * owner + odd
+                if total == 0:
+                    entries[used, 1], entries[used, 2], entries[used, 3] = 0, 0, 0
+                elif 2 * total > end - first and (in_cell == 0 or not finest):
+                    # Nearly all edges: point at the owner's own stretch.
+                    entries[used, 1] = first
+                    entries[used, 2] = end if in_cell > 0 else first
+                    entries[used, 3] = end
+                    slots[at, 0] = -1
+                else:
+                    while listed_n + total > len(listed):
+                        listed = grown(listed)
+                    entries[used, 1] = offset + listed_n
+                    entries[used, 2] = offset + listed_n + in_cell
+                    entries[used, 3] = offset + listed_n + total
+                    slots[at, 1] = listed_n
+                    slots[at, 0] = listed_n + in_cell
+                    listed_n += total
+                used += 1
+        for v in range(visited):
+            at, in_cell = visits[v, 0] >> 1, visits[v, 0] & 1
+            if slots[at, 0] >= 0:
+                listed[slots[at, in_cell]] = visits[v, 1]
+                slots[at, in_cell] += 1
     cells, entries = _sorted(entries[:used], home[:used], columns * rows)
-    return cells, entries, listed[:listed_n].copy()
+    return cells, entries, listed[:listed_n]
+
+
+@compiled
+def _holds(edges: Floats, first: int, end: int, x: float, y: float) -> bool:
+    """Whether a point lies inside the rings made of `edges[first:end]`."""
+    odd = False
+    for e in range(first, end):
+        ay, by = edges[e, 1], edges[e, 3]
+        if (ay <= y) != (by <= y):
+            odd ^= is_left(edges[e, 0], ay, edges[e, 2], by, x, y) == (by > ay)
+    return odd
 
 
 @compiled

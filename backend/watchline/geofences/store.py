@@ -1,117 +1,108 @@
 """Geofences in PostGIS: versions are added and their validity is closed, nothing is rewritten."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-from geoalchemy2.shape import from_shape, to_shape
+import shapely
+from psycopg.types.json import Jsonb
 from shapely import Polygon
-from shapely.geometry.base import BaseGeometry
-from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchline.db.tables import geofence, sector
+from watchline.db import sql
 from watchline.errors import GeofenceIdTaken, GeofenceUnknown, SectorUnknown
+from watchline.geofences.schedule import Local
+from watchline.sectors.plane import SectorPlane
 
-_IN_FORCE = geofence.c.valid_to.is_(None)
-_COLUMNS = (
-    geofence.c.id,
-    geofence.c.version,
-    geofence.c.sector_id,
-    geofence.c.name,
-    geofence.c.kind,
-    geofence.c.directions,
-    geofence.c.p_in,
-    geofence.c.p_out,
-    func.ST_AsGeoJSON(geofence.c.geom, 9).label("geom_json"),
-)
+_SQL = sql.load("watchline.geofences", "store")
+#: So many go to the database in one statement.
+CHUNK = 1000
+
+PauseReason = Literal["disarmed", "maintenance"]
 
 
-async def sector_area(connection: AsyncConnection, sector_id: str) -> Polygon:
-    """The ground the sector owns (WGS 84 degrees); errors: SectorUnknown."""
-    found = await connection.execute(select(sector.c.geom).where(sector.c.id == sector_id))
-    geom = found.scalar_one_or_none()
-    if geom is None:
-        raise SectorUnknown(sector=sector_id)
-    area = to_shape(geom)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What a sector's geofences are measured in: its ground (degrees), its plane, its clocks."""
+
+    area: Polygon
+    plane: SectorPlane
+    local: Local
+
+
+async def frame(connection: AsyncConnection, sector: str) -> Frame:
+    """The sector's frame; errors: SectorUnknown."""
+    found = await connection.exec_driver_sql(_SQL["frame"], {"sector": sector})
+    row = found.one_or_none()
+    if row is None:
+        raise SectorUnknown(sector=sector)
+    area = shapely.from_wkb(bytes(row.geom))
     assert isinstance(area, Polygon)  # the column's type
-    return area
+    return Frame(
+        area=area,
+        plane=SectorPlane(row.lon, row.lat),
+        local=Local(zone=ZoneInfo(row.time_zone), lon_deg=row.lon, lat_deg=row.lat),
+    )
 
 
-async def in_force(connection: AsyncConnection, sector_id: str) -> list[Any]:
-    """The valid version of each of the sector's geofences, by id."""
-    found = await connection.execute(
-        select(*_COLUMNS)
-        .where(geofence.c.sector_id == sector_id, _IN_FORCE)
-        .order_by(geofence.c.id)
+async def in_force(
+    connection: AsyncConnection, sector: str, ids: Sequence[str] | None = None
+) -> list[Any]:
+    """The valid version of each of the sector's geofences (or of those named), by id."""
+    found = await connection.exec_driver_sql(
+        _SQL["in_force"], {"sector": sector, "ids": None if ids is None else list(ids)}
     )
     return list(found)
 
 
-async def one_in_force(connection: AsyncConnection, sector_id: str, geofence_id: str) -> Any:
-    """The valid version of one geofence, if it has one."""
-    found = await connection.execute(
-        select(*_COLUMNS).where(
-            geofence.c.id == geofence_id, geofence.c.sector_id == sector_id, _IN_FORCE
-        )
-    )
-    return found.one_or_none()
+async def put(
+    connection: AsyncConnection, sector: str, told: Sequence[dict[str, Any]], rev: int
+) -> set[str]:
+    """Add the next version of each geofence that differs from the one in force; gives their ids.
 
-
-async def add_version(
-    connection: AsyncConnection,
-    sector_id: str,
-    geofence_id: str,
-    rev: int,
-    *,
-    name: str,
-    kind: str,
-    shape: BaseGeometry,
-    directions: list[str] | None,
-    p_in: float,
-    p_out: float,
-) -> int:
-    """Close the version in force and add the next, under the sector's lock; gives its number.
-
-    Errors: GeofenceIdTaken when the id was ever used in another sector.
+    `told` has the columns of the statement; the sector is locked. Errors: GeofenceIdTaken when an
+    id was ever used in another sector.
     """
-    last = (
-        await connection.execute(
-            select(geofence.c.sector_id, func.max(geofence.c.version))
-            .where(geofence.c.id == geofence_id)
-            .group_by(geofence.c.sector_id)
-        )
-    ).all()
-    if any(row[0] != sector_id for row in last):
-        raise GeofenceIdTaken(id=geofence_id)
-    version = 1 + max((row[1] for row in last), default=0)
-    await _close(connection, sector_id, geofence_id, rev)
-    await connection.execute(
-        insert(geofence).values(
-            id=geofence_id,
-            version=version,
-            sector_id=sector_id,
-            name=name,
-            kind=kind,
-            geom=from_shape(shape, srid=4326),
-            directions=directions,
-            p_in=p_in,
-            p_out=p_out,
-            valid_from=func.now(),
-            rev=rev,
-        )
-    )
-    return version
+    changed: set[str] = set()
+    for first in range(0, len(told), CHUNK):
+        chunk = list(told[first : first + CHUNK])
+        values = {"sector": sector, "rev": rev, "ids": [row["id"] for row in chunk]}
+        taken = (await connection.exec_driver_sql(_SQL["elsewhere"], values)).scalar_one()
+        if taken is not None:
+            raise GeofenceIdTaken(id=taken)
+        found = await connection.exec_driver_sql(_SQL["put"], {**values, "told": Jsonb(chunk)})
+        changed |= set(found.scalars())
+    return changed
 
 
-async def close(connection: AsyncConnection, sector_id: str, geofence_id: str, rev: int) -> None:
+async def close(connection: AsyncConnection, sector: str, id: str, rev: int) -> None:
     """End a geofence's validity; its versions stay. Errors: GeofenceUnknown."""
-    if not await _close(connection, sector_id, geofence_id, rev):
-        raise GeofenceUnknown(id=geofence_id)
-
-
-async def _close(connection: AsyncConnection, sector_id: str, geofence_id: str, rev: int) -> int:
-    done = await connection.execute(
-        update(geofence)
-        .where(geofence.c.id == geofence_id, geofence.c.sector_id == sector_id, _IN_FORCE)
-        .values(valid_to=func.now(), rev=rev)
+    found = await connection.exec_driver_sql(
+        _SQL["close"], {"sector": sector, "id": id, "rev": rev}
     )
-    return int(done.rowcount)
+    if found.first() is None:
+        raise GeofenceUnknown(id=id)
+
+
+async def pause(
+    connection: AsyncConnection,
+    sector: str,
+    id: str,
+    rev: int,
+    reason: PauseReason,
+    until: datetime,
+) -> None:
+    """Take a geofence out of force from now until a time, instead of any pause under way."""
+    await arm(connection, sector, id, rev)
+    await connection.exec_driver_sql(
+        _SQL["pause"], {"sector": sector, "id": id, "reason": reason, "until": until, "rev": rev}
+    )
+
+
+async def arm(connection: AsyncConnection, sector: str, id: str, rev: int) -> None:
+    """End the pauses of a geofence now. Errors: GeofenceUnknown."""
+    if not await in_force(connection, sector, [id]):
+        raise GeofenceUnknown(id=id)
+    await connection.exec_driver_sql(_SQL["arm"], {"sector": sector, "id": id, "rev": rev})

@@ -14,6 +14,8 @@ from watchline.incidents import nuisance
 from watchline.incidents.model import Source
 from watchline.incidents.transitions import OPEN, Disposition, Status
 from watchline.rules.model import Severity
+from watchline.sectors import border_store
+from watchline.sectors.place import PlaceView
 
 _SQL = sql.load("watchline.incidents", "views")
 _JUDGED = sql.load("watchline.incidents", "nuisance")["judged"]
@@ -74,6 +76,7 @@ class IncidentView(TypedDict):
     geofence: Reference | None
     lon: float
     lat: float
+    place: PlaceView
     tracks: list[TrackReference]
     findings: int
     alarm_at: datetime | None
@@ -173,12 +176,17 @@ async def _views(
     connection: AsyncConnection, where: str, values: dict[str, Any]
 ) -> list[IncidentView]:
     statement = f"{_SQL['select_views']}\n{_SQL[where]}"
-    found = await connection.exec_driver_sql(statement, values)
-    return [_view(row) for row in found.mappings()]
+    rows = (await connection.exec_driver_sql(statement, values)).mappings().all()
+    places = {
+        sector: await border_store.places(connection, sector)
+        for sector in {row["sector"] for row in rows}
+    }
+    return [_view(row, places[row["sector"]]) for row in rows]
 
 
-def _view(row: Any) -> IncidentView:
+def _view(row: Any, places: border_store.Places) -> IncidentView:
     view = dict(row)
+    view["place"] = places.of(view["lon"], view["lat"])
     rule = None if view["rule_id"] is None else _reference(view, "rule")
     geofence = None if view["geofence_id"] is None else _reference(view, "geofence")
     ids: Sequence[UUID] = view.pop("track_ids")

@@ -1,6 +1,6 @@
 """Geofences and rules in force, made ready for the steps."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from watchline.errors import RuleInvalid, WatchlineError
 from watchline.geofences.check import defects
-from watchline.geofences.grid import Grid, build_grid
-from watchline.geofences.index import GeofenceIndex, compile_index
-from watchline.geofences.model import Direction, Geofence
+from watchline.geofences.force import Force
+from watchline.geofences.index import GeofenceIndex, compile_sound
+from watchline.geofences.model import Direction, Geofence, Purpose, in_force
+from watchline.geofences.silence import SILENCING, Silence
 from watchline.rules import budget
 from watchline.rules.kind import Kind, all_kinds, read_params
 from watchline.rules.model import Rule
@@ -26,14 +27,6 @@ _NORMAL = NormalDist()
 _MOST_OPENED = 100_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WAY = {Direction.BOTH: 0, Direction.LEFT_TO_RIGHT: 1, Direction.RIGHT_TO_LEFT: -1}
-
-#: Whether a geofence counts at a time (µs); geofences know their own schedules.
-InForce = Callable[[Geofence, int], bool]
-
-
-def always(geofence: Geofence, at_us: int) -> bool:
-    """Every geofence counts at any time."""
-    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +55,9 @@ class CompiledRules:
 
     `p_in` and `p_out` are per area, `z_in` per line; `listeners` are by compiled geofence.
     `made` are all rules, those with a watch first and in the order of `watches`; `reach` are the
-    lines of watches, in a grid of their own. `places` are the areas where signs of life count, each
-    with its `present` rules. `refused` says what was left out because it
-    cannot be judged.
+    lines of watches, in an index of their own. `places` are the areas where signs of life count,
+    each with its `present` rules. The forces say which areas and lines count when, `silence` which
+    plots raise nothing, `refused` what was left out because it cannot be judged.
     """
 
     index: GeofenceIndex
@@ -79,12 +72,15 @@ class CompiledRules:
     watch_ids: tuple[str, ...]
     places: GeofenceIndex
     present: tuple[tuple[CompiledRule, ...], ...]
-    reach: Grid
+    reach: GeofenceIndex
     reach_s: float
     reach_mps: float
     bars: Bars
     zone: ZoneInfo
-    in_force: InForce
+    areas_force: Force
+    lines_force: Force
+    reach_force: Force
+    silence: Silence
     refused: tuple[WatchlineError, ...]
 
     @cached_property
@@ -109,7 +105,12 @@ class CompiledRules:
             r
             for r, one in enumerate(self.made[: len(self.watch_ids)])
             if one.params.armed
-            and (one.kind.cold or one.params.hours or self.in_force is not always)
+            and (
+                one.kind.cold
+                or one.params.hours
+                or one.geofence.schedule is not None
+                or one.geofence.pauses
+            )
         )
 
     @cached_property
@@ -133,7 +134,7 @@ class CompiledRules:
     def open(self, made: CompiledRule, at_us: int) -> bool:
         """Whether a rule is armed, within its hours, and its geofence in force."""
         params = made.params
-        if not params.armed or not self.in_force(made.geofence, at_us):
+        if not params.armed or not in_force(made.geofence, at_us):
             return False
         if not params.hours:
             return True
@@ -143,17 +144,13 @@ class CompiledRules:
 
 
 def compile_rules(
-    geofences: Sequence[Geofence],
-    rules: Sequence[Rule],
-    *,
-    zone: str = "UTC",
-    in_force: InForce = always,
+    geofences: Sequence[Geofence], rules: Sequence[Rule], *, zone: str = "UTC"
 ) -> CompiledRules:
     """Compile what is in force; only geofences that a rule watches are judged.
 
     One bad drawing must not blind a sector: what cannot be judged is left out and told in
     `refused`, as GeofenceInvalid or as RuleInvalid (`id`, `reason` over_budget,
-    geofence_unknown, kind_unknown, geofence_kind_wrong or params_invalid).
+    geofence_unknown, purpose_wrong, kind_unknown, geofence_kind_wrong or params_invalid).
     """
     kept, over = budget.within(geofences, rules)
     refused: list[WatchlineError] = [*over]
@@ -171,7 +168,8 @@ def compile_rules(
     chosen = {
         id: by_id[id] for one in made for id in (one.rule.geofence_id, *one.kind.others(one.params))
     }
-    bad = defects([geofence for geofence in geofences if geofence.id in chosen])
+    silencing = [geofence for geofence in geofences if geofence.purpose in SILENCING]
+    bad = defects([*(g for g in geofences if g.id in chosen), *silencing])
     refused += bad.values()
     made = [
         one for one in made if not bad.keys() & {one.rule.geofence_id, *one.kind.others(one.params)}
@@ -179,10 +177,10 @@ def compile_rules(
     made.sort(key=lambda one: one.watch is None)  # a stable sort
     made = [replace(one, bar=k) for k, one in enumerate(made)]
     shapes, listeners = _listeners(made, [g for g in geofences if g.id in chosen.keys() - bad])
-    index = compile_index(shapes)
+    index = compile_sound(shapes)
     watches, reach = _watches(made, index)
     signs = {one.geofence.id: one.geofence for one in made if one.kind.signs}
-    places = compile_index(list(signs.values()))
+    places = compile_sound(list(signs.values()))
     some = [
         (watches.most[r], watches.least[r])
         for r in range(len(watches.most))
@@ -209,7 +207,10 @@ def compile_rules(
         reach_mps=min((least for _, least in some), default=0.0),
         bars=bars([one.params for one in made]),
         zone=ZoneInfo(zone),
-        in_force=in_force,
+        areas_force=Force(index.areas),
+        lines_force=Force(index.lines),
+        reach_force=Force(reach.lines),
+        silence=Silence([geofence for geofence in silencing if geofence.id not in bad]),
         refused=tuple(refused),
     )
 
@@ -218,6 +219,8 @@ def compile_rule(rule: Rule, geofence: Geofence | None) -> CompiledRule:
     """Check one rule against its geofence; raises RuleInvalid with `id` and `reason`."""
     if geofence is None:
         raise RuleInvalid(reason="geofence_unknown", id=rule.id)
+    if geofence.purpose is not Purpose.ALARM:
+        raise RuleInvalid(reason="purpose_wrong", id=rule.id)
     try:
         params = read_params(rule.kind, rule.params, geofence.kind)
     except RuleInvalid as error:
@@ -253,8 +256,8 @@ def _listeners(
     return [*first, *shapes.values()], listeners
 
 
-def _watches(made: Sequence[CompiledRule], index: GeofenceIndex) -> tuple[Watches, Grid]:
-    """The watches as columns, and a grid of the lines among them."""
+def _watches(made: Sequence[CompiledRule], index: GeofenceIndex) -> tuple[Watches, GeofenceIndex]:
+    """The watches as columns, and an index of the lines among them."""
     rules: list[tuple[CompiledRule, Watch]] = [
         (one, one.watch) for one in made if one.watch is not None
     ]
@@ -268,9 +271,7 @@ def _watches(made: Sequence[CompiledRule], index: GeofenceIndex) -> tuple[Watche
             drawn[one.geofence.id] = one.geofence
         else:
             areas[place[one.geofence.id]].append(r)
-    rings = [line.rings[0] for line in drawn.values()]
-    edges = np.concatenate([np.zeros((0, 4)), *(np.hstack([r[:-1], r[1:]]) for r in rings)])
-    starts = np.cumsum([0, *(len(ring) - 1 for ring in rings)]).astype(np.int64)
+    reach = compile_sound(list(drawn.values()))
     ways = [_WAY[way] for line in drawn.values() for way in line.directions]
     area_start, area_rule = _lists(areas)
     line_start, line_rule = _lists(list(lines.values()))
@@ -285,7 +286,7 @@ def _watches(made: Sequence[CompiledRule], index: GeofenceIndex) -> tuple[Watche
         line_rule=line_rule,
         way=np.array(ways, np.int8),
     )
-    return watches, build_grid(np.ascontiguousarray(edges), starts, closed=False)
+    return watches, reach
 
 
 def _lists(lists: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline.geofences.crossing import lines_cut
 from watchline.geofences.model import Direction
 from watchline.rules.areas import judge_areas
 from watchline.rules.compiling import CompiledRules, compile_rule, compile_rules
@@ -76,16 +75,19 @@ def step(
     )
     units, kept_fixes, fixes = known_fixes(state.units, state.fixes, around.units)
     air = known_air(state.air, around.air)
-    frame = _frame(state, updates)
+    frame = _frame(state, updates, compiled)
     plots, slots, judged, ended = frame.plots, frame.slots, frame.judged, frame.ended
 
     index = compiled.index
     pairs = index.probabilities(
         np.where(judged, plots.x, np.nan), plots.y, plots.var_x, plots.cov_xy, plots.var_y
     )
+    # Nobody is in an area that is out of force: who is when it returns enters then.
+    pair_us = np.repeat(plots.at_us, np.diff(pairs.start))
+    p = pairs.p * compiled.areas_force.holds(pairs.area, pair_us)
     members, area_events, stays = judge_areas(
         state.members, frame.total, slots, frame.order, judged, ended, plots.at_us,
-        pairs.start, pairs.area, pairs.p, plots.var_x, plots.cov_xy, plots.var_y,
+        pairs.start, pairs.area, p, plots.var_x, plots.cov_xy, plots.var_y,
         compiled.p_in, compiled.p_out, compiled.watched,
         index.deepest, index.area_grid.edges, index.area_grid.owner_start,
     )  # fmt: skip
@@ -94,6 +96,9 @@ def step(
         plots.at_us, plots.x, plots.y, plots.var_x, plots.cov_xy, plots.var_y,
         index.line_grid, compiled.z_in,
     )  # fmt: skip
+    event_us = plots.at_us[area_events["row"]]
+    area_events = area_events[compiled.areas_force.holds(area_events["area"], event_us)]
+    line_events = line_events[compiled.lines_force.holds(line_events["line"], line_events["at_us"])]
     friends, p_friend, unit_of = state.friends, *_nobody(len(updates))
     if len(units):
         friends, p_friend, unit_of = judge_friends(friends, slots, judged, ended, plots, fixes)
@@ -144,7 +149,7 @@ def step(
     return state, [finding for _, finding in found]
 
 
-def _frame(state: RuleState, updates: TrackUpdates) -> _Frame:
+def _frame(state: RuleState, updates: TrackUpdates, compiled: CompiledRules) -> _Frame:
     # Covariances as the state keeps them, so that a path is judged alike within a batch and
     # across two.
     var_x, cov_xy, var_y = (
@@ -166,6 +171,7 @@ def _frame(state: RuleState, updates: TrackUpdates) -> _Frame:
         no=np.ascontiguousarray(updates.no, np.int64),
     )
     judged = updates.plot & np.isfinite(plots.x + plots.y + var_x + cov_xy + var_y)
+    judged &= compiled.silence.heard(plots.x, plots.y, plots.at_us)
     ended = np.ascontiguousarray(updates.status == TrackStatus.ENDED)
     ids = np.ascontiguousarray(updates.id).view("<u8")
     known = len(state.tracks)
@@ -237,12 +243,15 @@ def _watch(
         speed = np.hypot(plots.vx, plots.vy)
         far = np.minimum(compiled.reach_s * SLACK, MOST_REACH_M / np.maximum(speed, 1e-9))
         x = np.where(frame.judged & (speed * SLACK >= compiled.reach_mps), plots.x, np.nan)
-        reach_start, reach = lines_cut(
-            compiled.reach, x, plots.y, x + plots.vx * far, plots.y + plots.vy * far
+        reach_start, reach = compiled.reach.lines_cut(
+            x, plots.y, x + plots.vx * far, plots.y + plots.vy * far
         )
+        held = compiled.reach_force.holds(reach, np.repeat(plots.at_us, np.diff(reach_start)))
+        reach_start = np.concatenate([[0], np.cumsum(held)])[reach_start]
+        reach = reach[held]
     return judge_watches(
         state.watch, state.seen, state.tracks, frame.total, frame.slots, frame.judged, frame.ended,
-        plots, stay_start, np.ascontiguousarray(stay), reach_start, reach, compiled.reach,
+        plots, stay_start, np.ascontiguousarray(stay), reach_start, reach, compiled.reach.line_grid,
         compiled.watches, compiled.bars, windows_of(state, plots.at_us, tick_us, air, compiled),
         fixes, -1 if tick_us is None else tick_us,
     )  # fmt: skip
@@ -268,13 +277,14 @@ def _seen(
     kept["track"] = tracks
     old = before[np.isin(place[before["track"]], tracks)]
     at = np.searchsorted(tracks, place[old["track"]])
-    for name in ("no", "hits", "sensors"):
+    of_update = ("no", "hits", "sensors", "vx_mps", "vy_mps")
+    for name in of_update:
         kept[name][at] = old[name]
     row_of = np.full(len(place), -1, np.int64)
     row_of[place] = np.where(last_row >= 0, last_row, row_of[place])
     row = row_of[tracks]
     new = row >= 0
-    for name in ("no", "hits", "sensors"):
+    for name in of_update:
         kept[name][new] = getattr(updates, name)[row[new]]
     return kept
 
@@ -302,6 +312,8 @@ def _source(told: Any, state: RuleState, raiser: Raiser, units: Sequence[str]) -
         var_y_m2=float(track["var_y_m2"]),
         friend_p=p,
         unit=unit,
+        vx_mps=float(seen["vx_mps"]),
+        vy_mps=float(seen["vy_mps"]),
     )
 
 

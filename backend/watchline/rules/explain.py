@@ -6,14 +6,15 @@ one that failed.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from watchline.geofences.index import compile_index
 from watchline.geofences.model import Geofence, GeofenceKind
+from watchline.geofences.silence import SILENCING
 from watchline.rules import engine
-from watchline.rules.compiling import InForce, always
 from watchline.rules.kind import read_params
 from watchline.rules.lines import stand_of
 from watchline.rules.model import Finding, Rule
@@ -34,12 +35,12 @@ def explain(
     at_us: int,
     *,
     zone: str = "UTC",
-    in_force: InForce = always,
 ) -> dict[str, Any]:
     """What the rule made of one track around `at_us`, as JSON.
 
-    `fired`, the `findings`, and else `failed`: the `predicate` plots, condition, one of
-    QUALIFIERS or in_force, with what was `asked` and `had`; `inputs` are the plots around.
+    `fired`, the `findings`, and else `failed`: the `predicate` plots, condition, one of QUALIFIERS,
+    in_force or heard (its plots were in an exclusion, or beyond the detection limits), with what
+    was `asked` and `had`; `inputs` are the plots around.
     Raises RuleInvalid for a rule that cannot be judged.
     """
     geofence = geofences[rule.geofence_id]
@@ -59,8 +60,10 @@ def explain(
     # Everything off, then on again one by one.
     loose = {name: value for name, value in asked.items() if name not in QUALIFIERS}
     loose |= {"classes": {}, "affiliation": "any"}
-    wide = list(geofences.values())
-    found = _around(updates, rule, loose, wide, at_us, zone, always)
+    real = list(geofences.values())
+    alarms = [each for each in real if each.purpose not in SILENCING]
+    ever = [replace(each, schedule=None, pauses=()) for each in alarms]
+    found = _around(updates, rule, loose, ever, at_us, zone)
     if not found:
         return answer | _failed("condition", loose, _reached(inputs))
     for name in QUALIFIERS:
@@ -71,15 +74,16 @@ def explain(
             loose = {key: value for key, value in loose.items() if key != name}
         found = [
             finding
-            for finding in _around(updates, rule, loose, wide, at_us, zone, always)
+            for finding in _around(updates, rule, loose, ever, at_us, zone)
             if finding.suppressed is None
         ]
         if not found:
             value = asked.get(name, "other" if name == "affiliation" else "default")
             return answer | _failed(name, value, _had(updates, before[0], name))
-    found = _around(updates, rule, loose, wide, at_us, zone, in_force)
-    if not found:
-        return answer | _failed("in_force", geofence.id, False)
+    for name, those in (("in_force", alarms), ("heard", real)):
+        found = _around(updates, rule, loose, those, at_us, zone)
+        if not found:
+            return answer | _failed(name, geofence.id, False)
     told = [{"at_us": finding.at_us, "evidence": finding.evidence} for finding in found]
     return answer | {"fired": True, "findings": told, "failed": None}
 
@@ -96,7 +100,6 @@ def _around(
     geofences: list[Geofence],
     at_us: int,
     zone: str,
-    in_force: InForce,
 ) -> list[Finding]:
     """The findings of the rule with these parameters near the time."""
     made = engine.compile_rules(
@@ -112,7 +115,6 @@ def _around(
             )
         ],
         zone=zone,
-        in_force=in_force,
     )
     for refused in made.refused:
         raise refused

@@ -1,13 +1,14 @@
-"""Zones and tripwires: draw, list, remove. They live here, because each comes with its rules."""
+"""Zones and tripwires: draw, list, pause, remove. They live here: each comes with its rules."""
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, Field
 from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import TypedDict
 
 from watchline.access.model import Action, User
@@ -16,8 +17,10 @@ from watchline.audit import store as audit
 from watchline.db.engine import connect_sync
 from watchline.db.tables import backtest, suppressed_finding
 from watchline.errors import BacktestUnknown
-from watchline.rules import history, zones
-from watchline.rules import store as rules
+from watchline.geofences import store as geofences_store
+from watchline.geofences.files import Format
+from watchline.rules import history, import_zones, put_zones, zone_files, zones
+from watchline.rules import store as rules_store
 from watchline.rules.model import Severity
 from watchline.sectors import store as sectors
 from watchline.web.types import ID_PATTERN, Body, SectorId, new_id
@@ -61,6 +64,8 @@ class SuppressedView(TypedDict):
 router = APIRouter(tags=["geofences"])
 
 _Editor = Annotated[User, requires(Action.EDIT_GEOFENCES)]
+_Uploader = Annotated[User, requires(Action.EDIT_GEOFENCES, body="application/octet-stream")]
+_GeofenceId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
 @router.get("/api/sectors/{s}/geofences", dependencies=[requires(Action.SEE)])
@@ -77,42 +82,87 @@ async def put_geofence(
 ) -> zones.GeofenceView:
     """Make a geofence with its rules, or the next version of the one whose id is given."""
     async with engine_of(request).begin() as connection:
+        prepared = put_zones.prepare([draft], await geofences_store.frame(connection, sector))
         rev = await sectors.next_rev(connection, sector)
-        view, changed = await zones.put(connection, sector, draft, rev)
+        ((id, changed),) = (await put_zones.put(connection, sector, prepared, rev)).items()
+        (view,) = await zones.in_force(connection, sector, [id])
         if changed:
-            await audit.append(
-                connection,
-                chain=sector,
-                actor=str(user.id),
-                op="geofence.put",
-                object=f"geofence {view['id']} v{view['version']}",
-                detail={**view, "rules": [dict(rule) for rule in view["rules"]]},
-            )
+            detail = {**view, "rules": [dict(rule) for rule in view["rules"]]}
+            await _note(connection, sector, user, "put", f"{id} v{view['version']}", detail)
         await sectors.tell(connection, sector)
     return view
+
+
+@router.post("/api/sectors/{s}/geofences/import")
+async def import_geofences(
+    request: Request, sector: SectorId, format: Format, user: _Uploader
+) -> import_zones.Imported:
+    """Bring the geofences of a file (the body, as application/octet-stream), all or none."""
+    return await import_zones.put(
+        engine_of(request), sector, await request.body(), format, actor=str(user.id)
+    )
+
+
+@router.get("/api/sectors/{s}/geofences/export", dependencies=[requires(Action.SEE)])
+async def export_geofences(request: Request, sector: SectorId, format: Format) -> Response:
+    """The geofences in force as a file."""
+    async with engine_of(request).connect() as connection:
+        views = await zones.in_force(connection, sector)
+    data = await asyncio.to_thread(zone_files.write, views, format)
+    name = f'attachment; filename="geofences.{format.value}"'
+    return Response(
+        data, media_type="application/octet-stream", headers={"Content-Disposition": name}
+    )
 
 
 @router.delete("/api/sectors/{s}/geofences/{id}", status_code=204)
 async def remove_geofence(
     request: Request,
     sector: SectorId,
-    id: Annotated[str, Path(pattern=ID_PATTERN)],
+    id: _GeofenceId,
     user: _Editor,
+    rules: Literal["end"] | None = None,
+    move_rules_to: Annotated[str | None, Query(pattern=ID_PATTERN)] = None,
 ) -> Response:
-    """End a geofence and the rules on it; what they have found stays."""
+    """End a geofence; what it has found stays.
+
+    While rules need it: 409 geofence.in_use with their names, unless the request says their fate.
+    """
     async with engine_of(request).begin() as connection:
         rev = await sectors.next_rev(connection, sector)
-        await zones.remove(connection, sector, id, rev)
-        await audit.append(
-            connection,
-            chain=sector,
-            actor=str(user.id),
-            op="geofence.remove",
-            object=f"geofence {id}",
-            detail={},
+        needing = await zones.remove(
+            connection, sector, id, rev, end_rules=rules == "end", move_to=move_rules_to
         )
+        detail = {"rules": needing, "moved_to": move_rules_to}
+        await _note(connection, sector, user, "remove", id, detail)
         await sectors.tell(connection, sector)
     return Response(status_code=204)
+
+
+@router.post("/api/sectors/{s}/geofences/{id}/pause")
+async def pause_geofence(
+    request: Request, sector: SectorId, id: _GeofenceId, draft: zones.PauseDraft, user: _Editor
+) -> zones.GeofenceView:
+    """Disarm a geofence, or note its maintenance, until a time; then it returns by itself."""
+    async with engine_of(request).begin() as connection:
+        rev = await sectors.next_rev(connection, sector)
+        view = await zones.pause(connection, sector, id, draft, rev)
+        await _note(connection, sector, user, "pause", id, draft.model_dump(mode="json"))
+        await sectors.tell(connection, sector)
+    return view
+
+
+@router.post("/api/sectors/{s}/geofences/{id}/arm")
+async def arm_geofence(
+    request: Request, sector: SectorId, id: _GeofenceId, user: _Editor
+) -> zones.GeofenceView:
+    """End a geofence's pause now."""
+    async with engine_of(request).begin() as connection:
+        rev = await sectors.next_rev(connection, sector)
+        view = await zones.arm(connection, sector, id, rev)
+        await _note(connection, sector, user, "arm", id, {})
+        await sectors.tell(connection, sector)
+    return view
 
 
 @router.get("/api/rules/{id}/explain", dependencies=[requires(Action.SEE)])
@@ -158,7 +208,7 @@ async def put_backtest(
     changes = draft.model_dump(mode="json", exclude_none=True, exclude={"days"})
     made = new_id()
     async with engine_of(request).begin() as connection:
-        rule = await rules.one_in_force(connection, id)
+        rule = await rules_store.one_in_force(connection, id)
         await connection.execute(
             insert(backtest).values(
                 id=made,
@@ -188,3 +238,16 @@ async def backtest_view(request: Request, id: UUID) -> BacktestView:
         "result": row.result,
         "code": row.code,
     }
+
+
+async def _note(
+    connection: AsyncConnection, sector: str, user: User, op: str, what: str, detail: dict[str, Any]
+) -> None:
+    await audit.append(
+        connection,
+        chain=sector,
+        actor=str(user.id),
+        op=f"geofence.{op}",
+        object=f"geofence {what}",
+        detail=detail,
+    )

@@ -87,7 +87,16 @@ WATCH = np.dtype(
     ]
 )
 #: What a finding that is told without a plot says of a watched track's last one.
-SEEN = np.dtype([("track", "<i4"), ("no", "<i8"), ("hits", "<i4"), ("sensors", "<i4", (8,))])
+SEEN = np.dtype(
+    [
+        ("track", "<i4"),
+        ("no", "<i8"),
+        ("hits", "<i4"),
+        ("sensors", "<i4", (8,)),
+        ("vx_mps", "<f8"),
+        ("vy_mps", "<f8"),
+    ]
+)
 #: Where a unit was; `unit` counts RuleState.units.
 FIX = np.dtype(
     [

@@ -10,7 +10,10 @@ from watchline.web.problem import answer
 
 
 class BodyLimit:
-    """Refuses a body that says it is too long, and one that turns out to be; `larger`: by path."""
+    """Refuses a body that says it is too long, and one that turns out to be.
+
+    `larger` are the limits of paths that end so.
+    """
 
     def __init__(self, app: ASGIApp, most_bytes: int, larger: Mapping[str, int]) -> None:
         self._app = app
@@ -22,7 +25,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most_bytes = self._larger.get(scope["path"], self._most_bytes)
+        path: str = scope["path"]
+        most_bytes = next(
+            (most for end, most in self._larger.items() if path.endswith(end)), self._most_bytes
+        )
         told = dict(scope["headers"]).get(b"content-length", b"0")
         if not told.isdigit() or int(told) > most_bytes:
             await answer(RequestTooLarge(), {"Connection": "close"})(scope, receive, send)

@@ -49,8 +49,9 @@ export const hub = {
   geofences: (id: string) => get<Geofence[]>(`${sector(id)}/geofences`),
   createGeofence: (id: string, fence: NewGeofence) =>
     post<Geofence>(`${sector(id)}/geofences`, fence),
+  /** Ends the rules on it, and those that name it, too. */
   deleteGeofence: (id: string, fence: string) =>
-    remove(`${sector(id)}/geofences/${encodeURIComponent(fence)}`),
+    remove(`${sector(id)}/geofences/${encodeURIComponent(fence)}?rules=end`),
   resolvedIncidents: (id: string, limit = 200) =>
     get<Incident[]>(`${sector(id)}/incidents?status=resolved&limit=${limit}`),
   incident: (id: string) => get<IncidentDetail>(incident(id)),

@@ -109,6 +109,16 @@ export interface IncidentReference {
   no: number;
 }
 
+/** Where something is: `mgrs` to the metre, the rest null without a border line. */
+export interface Place {
+  mgrs: string;
+  chainage_m: number | null;
+  /** Positive on the left as seen along the border. */
+  offset_m: number | null;
+  pillar: string | null;
+  past_pillar_m: number | null;
+}
+
 export interface Incident {
   id: string;
   no: number;
@@ -129,6 +139,7 @@ export interface Incident {
   geofence: { id: string; version: number; name: string; kind: GeofenceKind } | null;
   lon: number;
   lat: number;
+  place: Place;
   /** `no` is null until the track's row is written. */
   tracks: { id: string; no: number | null }[];
   findings: number;

@@ -113,6 +113,16 @@ function DeleteDialog({ fence, isOpen, onClose }: DeleteProps) {
       alert
     >
       <p>{t('zones.delete_effect')}</p>
+      {fence.rules.length > 0 && (
+        <>
+          <p>{t('zones.delete_rules')}</p>
+          <ul>
+            {fence.rules.map((rule) => (
+              <li key={rule.id}>{rule.name}</li>
+            ))}
+          </ul>
+        </>
+      )}
       {remove.error && (
         <p className="field-error" role="alert">
           {problem(remove.error)}

@@ -22,6 +22,13 @@ export function incident(part: Partial<Incident> = {}): Incident {
     geofence: { id: 'g', version: 1, name: 'Tripwire 14', kind: 'line' },
     lon: 24,
     lat: 50,
+    place: {
+      mgrs: '34UGA0000000000',
+      chainage_m: null,
+      offset_m: null,
+      pillar: null,
+      past_pillar_m: null,
+    },
     tracks: [{ id: 't1', no: 7 }],
     findings: 1,
     alarm_at: (part.status ?? 'new') === 'new' ? '2026-11-24T00:00:00Z' : null,

@@ -2,20 +2,28 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from shapely import Polygon
 
-from plain_sector import SECTOR, lon_lat, ring
+from plain_sector import ORIGIN, SECTOR, lon_lat, ring
 from watchline.errors import GeofenceInvalid, GeofenceOutsideSector
+from watchline.geofences import shape as shapes
 from watchline.geofences.model import Direction, GeofenceKind
-from watchline.geofences.shape import DrawnGeometry, check
+from watchline.geofences.shape import DrawnGeometry
+from watchline.sectors.plane import SectorPlane
 
 READ = TypeAdapter(DrawnGeometry).validate_python
 HOME = Polygon(SECTOR["sector"]["geom"]["coordinates"][0])
 AREA, LINE = GeofenceKind.AREA, GeofenceKind.LINE
+PLANE = SectorPlane(*ORIGIN)
+
+
+def check(kind, drawn, directions, sector):
+    return shapes.check(kind, drawn, directions, sector, PLANE)
 
 
 def area(*rings):
@@ -24,6 +32,16 @@ def area(*rings):
 
 def line(*points):
     return READ({"type": "LineString", "coordinates": list(points)})
+
+
+def circle(east_m, north_m, radius_m):
+    at = lon_lat(east_m, north_m)
+    return READ({"type": "Circle", "coordinates": at, "radius_m": radius_m})
+
+
+def corridor(left_m, right_m, *points):
+    widths = {"left_m": left_m, "right_m": right_m}
+    return READ({"type": "Corridor", "coordinates": list(points), **widths})
 
 
 def swap(points):
@@ -60,6 +78,11 @@ BOW = [lon_lat(0, 0), lon_lat(100, 100), lon_lat(100, 0), lon_lat(0, 100), lon_l
             None,
             "out_of_range",
         ),
+        (LINE, circle(0, 0, 50), None, "wrong_type"),
+        (AREA, circle(0, 0, 50), [Direction.BOTH], "directions_mismatch"),
+        (AREA, corridor(0, 0, lon_lat(0, 0), lon_lat(9, 9)), None, "width_missing"),
+        (AREA, corridor(9, 0, lon_lat(0, 0)), None, "too_few_points"),
+        (AREA, corridor(9, 0, *BOW[:4]), None, "self_intersection"),
         (LINE, line(lon_lat(0, 0)), None, "too_few_points"),
         (LINE, line(lon_lat(0, 0), lon_lat(0, 0)), None, "repeated_point"),
         (LINE, line(*BOW[:4]), None, "self_intersection"),
@@ -71,6 +94,29 @@ def test_each_defect_has_its_reason(kind, drawn, directions, reason):
     with pytest.raises(GeofenceInvalid) as refused:
         check(kind, drawn, directions, HOME)
     assert refused.value.params["reason"] == reason
+
+
+def test_a_self_intersection_is_refused_with_its_place():
+    with pytest.raises(GeofenceInvalid) as refused:
+        check(AREA, area(BOW), None, HOME)
+    assert refused.value.params["at"] == pytest.approx(lon_lat(50, 50), abs=1e-6)
+
+
+@pytest.mark.parametrize("radius_m", [0, -1, 50_001, math.nan])
+def test_a_circle_has_a_radius(radius_m):
+    with pytest.raises(ValidationError):
+        circle(0, 0, radius_m)
+
+
+def test_circles_and_corridors_are_outlined_in_the_sectors_plane():
+    shape, _ = check(AREA, circle(300, 400, 100), None, HOME)
+    xy = np.column_stack(PLANE.to_plane(*np.array(shape.exterior.coords).T))
+    middle = np.column_stack(PLANE.to_plane(*lon_lat(300, 400)))
+    assert np.allclose(np.hypot(*(xy - middle).T), 100, atol=1e-4)
+    shape, _ = check(AREA, corridor(30, 0, lon_lat(0, 0), lon_lat(200, 0)), None, HOME)
+    west, south, east, north = shape.bounds
+    assert [west, south] == pytest.approx(lon_lat(0, 0), abs=1e-6)
+    assert [east, north] == pytest.approx(lon_lat(200, 30), abs=1e-6)
 
 
 def test_far_away_is_refused_and_a_swap_is_guessed():

@@ -2,6 +2,11 @@
 
 import asyncio
 
+import numpy as np
+import pytest
+
+from watchline.sectors import border_store
+
 DONE = {"disposition": "nuisance_animal", "note": "two roe deer\nat the ditch"}
 
 
@@ -147,3 +152,20 @@ async def test_bad_requests_get_codes_and_no_echo(admin, make_incident):
     assert half.json()["code"] == "request.invalid"
     big = await admin.post(f"/api/incidents/{id}/resolve", json={**DONE, "note": "x" * 300_000})
     assert (big.status_code, big.json()["code"]) == (413, "request.too_large")
+
+
+async def test_an_incident_says_its_place_by_the_border(hub, admin, make_incident):
+    id = make_incident()
+    bare = (await admin.get(f"/api/incidents/{id}")).json()["place"]
+    assert bare["mgrs"].startswith("35U") and set(bare.values()) == {bare["mgrs"], None}
+    line = np.array([[23.9, 50.501, 5000.0], [24.1, 50.501, 5000.0 + 14_187.0]])
+    pillars = [{"number": "219", "chainage_m": 12_000.0, "lon": 24.0, "lat": 50.501}]
+    async with hub.app.state.engine.begin() as connection:
+        await border_store.put(connection, "test", "B", line, pillars, actor="me")
+    place = (await admin.get(f"/api/incidents/{id}")).json()["place"]
+    assert place["chainage_m"] == pytest.approx(12_093.5, abs=5)
+    # 111 m from the parallel, and the straight line runs 5 m north of that.
+    assert place["offset_m"] == pytest.approx(-116, abs=1)
+    assert (place["pillar"], place["past_pillar_m"]) == ("219", pytest.approx(93.5, abs=5))
+    listed = (await admin.get("/api/sectors/test/incidents")).json()
+    assert listed[0]["place"] == place

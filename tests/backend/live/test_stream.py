@@ -225,7 +225,7 @@ async def test_a_screen_sees_tracks_alarms_sensors_and_zones_as_they_change(
     answer = (await admin.get(f"/api/incidents/{second}")).json()
     assert {key: answer[key] for key in taken} == taken  # one form in both places
 
-    assert (await admin.delete("/api/sectors/test/geofences/ditch")).status_code == 204
+    assert (await admin.delete("/api/sectors/test/geofences/ditch?rules=end")).status_code == 204
     assert (await screen.next("geofences"))["rev"] > taken["rev"]
 
     live.hub.execute(

@@ -1,5 +1,6 @@
 """Why a rule fired or did not: the first predicate that failed, from stored detections."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from judging import SECOND, SQUARE, area, line, path
 from plain_sector import ring
 from stored_walk import store_walk
+from watchline.geofences.model import Geofence, Pause, Purpose
 from watchline.rules.explain import explain
 from watchline.rules.model import Rule, Severity
 
@@ -15,14 +17,19 @@ ZONE, WIRE = area(SQUARE, id="zone"), line([(-20, -500), (-20, 500)], id="wire")
 IN = [(-60, 50), (-30, 50), (50, 50), (50, 50), (50, 50), (50, 50)]
 
 
-def asked(kind: str, points: list, at_s: int = 2, fence: str = "zone", **params: Any) -> dict:
+def asked(
+    kind: str,
+    points: list,
+    at_s: int = 2,
+    fence: str = "zone",
+    more: tuple[Geofence, ...] = (),
+    **params: Any,
+) -> dict:
     rule = Rule(
         id="r", version=4, kind=kind, geofence_id=fence, severity=Severity.LOW, params=params
     )
-    more = {key: params.pop(key) for key in ("in_force",) if key in params}
-    return explain(
-        path(points, sigma=3.0), rule, {"zone": ZONE, "wire": WIRE}, at_s * SECOND, **more
-    )
+    there = {fence.id: fence for fence in (ZONE, WIRE, *more)}
+    return explain(path(points, sigma=3.0), rule, there, at_s * SECOND)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +70,16 @@ def test_it_never_came_near_or_was_not_seen() -> None:
     # 20 m from the wire with 3 m: still beyond doubt on its left.
     assert answer["failed"]["had"] == {"z_from": pytest.approx(6.67, abs=0.01), "z_to": 13.33}
     assert asked("enter", IN, at_s=900)["failed"]["predicate"] == "plots"
+
+
+def test_out_of_force_or_in_an_exclusion() -> None:
+    paused = replace(ZONE, pauses=(Pause(from_us=0, until_us=90 * SECOND),))
+    answer = asked("enter", IN, more=(paused,))
+    assert answer["failed"] == {"predicate": "in_force", "asked": "zone", "had": False}
+    reeds = replace(ZONE, id="reeds", purpose=Purpose.EXCLUSION)
+    answer = asked("enter", IN, more=(reeds,))
+    assert answer["failed"] == {"predicate": "heard", "asked": "zone", "had": False}
+    assert asked("enter", IN, more=(replace(reeds, pauses=paused.pauses),))["fired"] is True
 
 
 START = datetime(2026, 1, 5, 2, 13, tzinfo=UTC)

@@ -1,5 +1,6 @@
 """What a rule asks beside its condition: a good track, its hours, and that it is not our own."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from judging import SECOND, SQUARE, area, cut, line, path
 from watchline.errors import RuleInvalid
-from watchline.geofences.model import Geofence, GeofenceKind
+from watchline.geofences.model import Geofence, GeofenceKind, Pause
 from watchline.rules import budget, engine
 from watchline.rules.friendly import FRIENDLY
 from watchline.rules.kind import read_params
@@ -32,11 +33,10 @@ def step_by_step(
     *rules: Rule,
     units: tuple[UnitFix, ...] = (),
     zone: str = "UTC",
-    in_force: Any = None,
+    fence: Geofence = ZONE,
 ) -> list[Finding]:
     """In one step, and update by update through packed states: the same."""
-    more = {} if in_force is None else {"in_force": in_force}
-    made = engine.compile_rules([ZONE], rules, zone=zone, **more)
+    made = engine.compile_rules([fence], rules, zone=zone)
     assert made.refused == ()
     told = []
     for cuts in ([0, len(walks)], range(len(walks) + 1)):
@@ -135,14 +135,11 @@ def test_a_watch_waits_for_its_hour() -> None:
 def test_disarmed_and_not_in_force() -> None:
     assert step_by_step(walk(), rule(armed=False)) == []
     assert step_by_step(walk(), rule("dwell", seconds=2, armed=False)) == []
-
-    def from_second_5(geofence: Geofence, at_us: int) -> bool:
-        assert geofence.id == "zone"
-        return at_us >= 5 * SECOND
-
-    assert step_by_step(walk(), rule(), in_force=from_second_5) == []
-    (found,) = step_by_step(walk(), rule("dwell", seconds=2), in_force=from_second_5)
-    assert found.at_us == 5 * SECOND
+    until_5 = replace(ZONE, pauses=(Pause(from_us=0, until_us=5 * SECOND),))
+    (found,) = step_by_step(walk(), rule(), fence=until_5)
+    assert found.at_us == 5 * SECOND  # who is inside when it returns enters then
+    (found,) = step_by_step(walk(), rule("dwell", seconds=2), fence=until_5)
+    assert found.at_us == 7 * SECOND  # and begins to stay
 
 
 def patrol(n: int, unit: str = "u1", east: float = 0.0, sigma: float = 5.0) -> tuple:

@@ -4,13 +4,14 @@ Each table is judged three ways: in one step and a tick, plot by plot with a tic
 each, and plot by plot through packed states; all must tell the same.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from judging import SECOND, SQUARE, area, cut, line, path, updates
-from watchline.geofences.model import Direction, Geofence
+from watchline.geofences.model import Direction, Geofence, Pause, Purpose
 from watchline.rules import engine
 from watchline.rules.model import AirReading, Finding, Rule, Severity, Surroundings, UnitFix
 from watchline.rules.state import RuleState
@@ -90,6 +91,35 @@ IN, OUT = (50, 50), (-500, 50)
 def test_dwell(points: list, end_s: float, expected: list) -> None:
     found = find(compiled([rule("dwell", seconds=5)]), path(points), end_us=int(end_s * SECOND))
     assert times(found) == expected
+
+
+def paused(fence: Geofence, from_s: int, until_s: int) -> Geofence:
+    return replace(fence, pauses=(Pause(from_us=from_s * SECOND, until_us=until_s * SECOND),))
+
+
+@pytest.mark.parametrize(
+    ("from_s", "until_s", "expected"),
+    [(0, 3, [8]), (3, 8, [13]), (5, 9, [14]), (6, 9, [5, 14]), (3, 99, [])],
+)
+def test_a_watch_in_an_area_out_of_force_does_not_hold(
+    from_s: int, until_s: int, expected: list
+) -> None:
+    rules = compiled([rule("dwell", seconds=5)], paused(ZONE, from_s, until_s))
+    assert times(find(rules, path([IN] * 20), end_us=20 * SECOND)) == expected
+
+
+def test_who_heads_for_a_line_out_of_force_is_told_when_it_returns() -> None:
+    walks = moving(path([(-100 + 2 * t, 50) for t in range(40)]))
+    asked = [rule("approach", "wire", within_s=60, seconds=3)]
+    assert times(find(compiled(asked, WIRE), walks)) == [3]
+    assert times(find(compiled(asked, paused(WIRE, 0, 10)), walks)) == [13]
+
+
+def test_a_plot_in_an_exclusion_is_none_for_watches_either() -> None:
+    reeds = replace(ZONE, id="reeds", purpose=Purpose.EXCLUSION)
+    rules = compiled([rule("dwell", seconds=5), rule("speed", least_mps=1)], ZONE, reeds)
+    walks = moving(path([OUT, *[(t, 50) for t in range(20)]]))
+    assert find(rules, walks, end_us=99 * SECOND) == []
 
 
 def test_loitering_is_staying_near_one_place() -> None:

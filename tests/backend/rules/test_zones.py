@@ -1,9 +1,14 @@
 """Drawing, changing and removing geofences with their rules, over HTTP into PostGIS."""
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 
-from plain_sector import lon_lat, ring
+from plain_sector import ORIGIN, lon_lat, ring
+from watchline.geofences import current
+from watchline.geofences.model import in_force
 from watchline.rules import budget
+from watchline.sectors.plane import SectorPlane
 
 URL = "/api/sectors/test/geofences"
 ZONE = {
@@ -56,7 +61,7 @@ async def test_versions_stay_and_the_same_again_is_no_version(hub, admin):
     assert [(r["version"], r["severity"]) for r in second["rules"]] == [(2, "low")]
     rows = hub.query("SELECT version, valid_to IS NULL FROM geofence WHERE id='wire' ORDER BY 1")
     assert rows == [(1, False), (2, True)]
-    assert (await admin.delete(f"{URL}/wire")).status_code == 204
+    assert (await admin.delete(f"{URL}/wire", params={"rules": "end"})).status_code == 204
     assert "wire" not in [g["id"] for g in (await admin.get(URL)).json()]
     assert hub.query("SELECT count(*) FROM rule WHERE geofence_id='wire' AND valid_to IS NULL") == [
         (0,)
@@ -103,6 +108,112 @@ async def test_bad_drafts_get_their_code_and_change_nothing(hub, admin):
     assert (await admin.post("/api/sectors/none/geofences", json=ZONE)).json()["code"] == (
         "sector.unknown"
     )
+
+
+async def test_who_deletes_a_geofence_in_use_says_what_happens_to_its_rules(hub, admin):
+    await admin.post(URL, json=WIRE)
+    await admin.post(URL, json={**WIRE, "id": "spare", "rules": []})
+    asked = await admin.delete(f"{URL}/wire")
+    assert (asked.status_code, asked.json()["code"]) == (409, "geofence.in_use")
+    assert asked.json()["params"]["rules"] == [
+        {"id": "wire.cross", "name": "Wire", "kind": "cross"}
+    ]
+    assert "wire" in [g["id"] for g in (await admin.get(URL)).json()]
+    for to, code in (("none", "geofence.unknown"), ("meadow", "rule.invalid")):
+        refused = await admin.delete(f"{URL}/wire", params={"move_rules_to": to})
+        assert refused.json()["code"] == code
+    moved = await admin.delete(f"{URL}/wire", params={"move_rules_to": "spare"})
+    assert moved.status_code == 204
+    there = {g["id"]: g for g in (await admin.get(URL)).json()}
+    assert "wire" not in there
+    assert [(r["id"], r["version"]) for r in there["spare"]["rules"]] == [("wire.cross", 2)]
+    # A rule elsewhere that only names it in its parameters needs it too, and cannot move.
+    hub.execute("""UPDATE rule SET params = '{"then": ["spare"]}' WHERE id = 'meadow-enter'""")
+    params = {"move_rules_to": "ditch"}
+    named = (await admin.delete(f"{URL}/spare", params=params)).json()["params"]["rules"]
+    assert [rule["id"] for rule in named] == ["meadow-enter"]
+    assert (await admin.delete(f"{URL}/spare", params={"rules": "end"})).status_code == 204
+    assert hub.query(
+        "SELECT count(*) FROM rule WHERE valid_to IS NULL AND id = 'meadow-enter'"
+    ) == [(0,)]
+
+
+async def test_circles_and_corridors_keep_what_they_were_drawn_by(admin):
+    drawn = {"type": "Circle", "coordinates": list(ORIGIN), "radius_m": 250.0}
+    made = (await admin.post(URL, json={**ZONE, "id": "round", "geom": drawn})).json()
+    assert made["drawn"] == drawn and made["geom"]["type"] == "Polygon" and made["kind"] == "area"
+    assert (await admin.post(URL, json={**ZONE, "id": "round", "geom": drawn})).json() == made
+    band = {
+        "type": "Corridor",
+        "coordinates": [list(ORIGIN), [24.005, 50.5]],
+        "left_m": 50.0,
+        "right_m": 0.0,
+    }
+    made = (await admin.post(URL, json={**ZONE, "id": "round", "geom": band})).json()
+    assert (made["version"], made["drawn"]) == (2, band)
+    plain = (await admin.post(URL, json={**ZONE, "id": "round"})).json()
+    assert (plain["version"], plain["drawn"]) == (3, None)
+
+
+async def test_only_a_geofence_for_alarms_carries_rules(admin):
+    clutter = {**ZONE, "id": "clutter", "purpose": "exclusion"}
+    assert (await admin.post(URL, json=clutter)).json()["rules"] == []
+    refused = await admin.post(URL, json={**clutter, "rules": [{"kind": "enter"}]})
+    assert refused.json()["params"]["reason"] == "purpose_wrong"
+    refused = await admin.post(URL, json={**WIRE, "purpose": "exclusion"})
+    assert refused.json()["params"]["reason"] == "purpose_wrong"
+    await admin.post(URL, json=WIRE)
+    alarm = (await admin.post(URL, json={**clutter, "purpose": "alarm", "rules": None})).json()
+    assert (alarm["purpose"], alarm["rules"]) == ("alarm", [])  # it is there and keeps its rules
+
+
+async def test_a_pause_returns_by_itself_and_can_be_ended(hub, admin):
+    until = datetime.now(UTC) + timedelta(hours=2)
+    pause = {"reason": "maintenance", "until": until.isoformat()}
+    rev = hub.query("SELECT rev FROM sector")[0][0]
+    view = (await admin.post(f"{URL}/meadow/pause", json=pause)).json()
+    assert view["pause"] == pause and view["in_force"] is False and view["version"] == 1
+    with hub.database.connect("ingest") as connection:
+        assert current.newest_rev(connection, "test") == rev + 1
+        meadow, ditch = sorted(
+            current.current(connection, "test", SectorPlane(*ORIGIN)), key=lambda g: g.kind
+        )
+    now_us = int(datetime.now(UTC).timestamp() * 1e6)
+    later_us = int(until.timestamp() * 1e6)
+    assert [in_force(meadow, at) for at in (now_us, later_us - 1, later_us + 1)] == [0, 0, 1]
+    assert in_force(ditch, now_us)
+    view = (await admin.post(f"{URL}/meadow/arm")).json()
+    assert view["pause"] is None and view["in_force"] is True
+    for bad in (datetime.now(UTC) - timedelta(minutes=1), datetime.now(UTC) + timedelta(days=32)):
+        told = {**pause, "until": bad.isoformat()}
+        refused = await admin.post(f"{URL}/meadow/pause", json=told)
+        assert refused.json()["code"] == "geofence.pause_invalid"
+    for verb, body in (("pause", pause), ("arm", None)):
+        gone = await admin.post(f"{URL}/none/{verb}", json=body)
+        assert gone.json()["code"] == "geofence.unknown"
+
+
+async def test_a_schedule_is_kept_and_told(admin):
+    night = {
+        "weekly": [{"day": 0, "start": "22:00", "end": "06:00"}],
+        "light": ["dark", "twilight"],
+    }
+    made = (await admin.post(URL, json={**WIRE, "schedule": night})).json()
+    assert made["schedule"]["weekly"] == night["weekly"]
+    assert made["schedule"]["light"] == ["twilight", "dark"]
+    assert (await admin.post(URL, json={**WIRE, "schedule": made["schedule"]})).json() == made
+    over = {**WIRE, "schedule": {"valid_until": "2020-01-01T00:00:00Z"}}
+    assert (await admin.post(URL, json=over)).json()["in_force"] is False
+    for bad in (
+        {"weekly": [{"day": 7, "start": "00:00", "end": "01:00"}]},
+        {"weekly": [{"day": 0, "start": "25:00", "end": "01:00"}]},
+        {"light": []},
+        {"light": ["dusk"]},
+        {"valid_from": "2020-01-01T00:00:00"},
+        {"valid_from": "2020-01-02T00:00:00Z", "valid_until": "2020-01-01T00:00:00Z"},
+    ):
+        refused = await admin.post(URL, json={**WIRE, "schedule": bad})
+        assert refused.json()["code"] == "request.invalid", bad
 
 
 async def test_an_empty_list_of_rules_means_none(admin):

@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 from pyproj import Geod, Transformer
 
-from watchline.errors import GeofenceInvalid
-from watchline.geofences.model import GeofenceKind
-from watchline.geofences.plane import rings_in_plane
 from watchline.sectors.plane import SectorPlane, turn_covariance, turn_vector
 
 GEOD = Geod(ellps="WGS84")
@@ -70,39 +67,6 @@ def test_what_is_nowhere_stays_nowhere() -> None:
     assert plane.point_to_lon_lat(0.0, 0.0) == (pytest.approx(28.0), pytest.approx(55.0))
     with pytest.raises(ValueError, match="no place"):
         SectorPlane(28.0, 155.0)
-
-
-def test_geojson_becomes_rings() -> None:
-    plane = SectorPlane(28.0, 55.0)
-    shell = [[28.0, 55.0], [28.01, 55.0], [28.01, 55.01], [28.0, 55.0]]
-    kind, rings = rings_in_plane(plane, {"type": "Polygon", "coordinates": [shell, shell]})
-    assert kind is GeofenceKind.AREA
-    assert len(rings) == 2
-    assert rings[0].shape == (4, 2)
-    assert np.allclose(rings[0][1], (639.7, 0), atol=0.3)
-    kind, rings = rings_in_plane(plane, {"type": "LineString", "coordinates": shell[:2]})
-    assert (kind, len(rings)) == (GeofenceKind.LINE, 1)
-
-
-@pytest.mark.parametrize(
-    ("geometry", "reason"),
-    [
-        ({"type": "Point", "coordinates": [1, 2]}, "geometry_unknown"),
-        ({}, "geometry_unknown"),
-        ({"type": "LineString"}, "coordinates_invalid"),
-        ({"type": "LineString", "coordinates": []}, "coordinates_invalid"),
-        ({"type": "LineString", "coordinates": [1, 2]}, "coordinates_invalid"),
-        ({"type": "LineString", "coordinates": [[1], [2]]}, "coordinates_invalid"),
-        ({"type": "LineString", "coordinates": [["a", "b"], [1, 2]]}, "coordinates_invalid"),
-        ({"type": "LineString", "coordinates": [[1, 2], [3, 95]]}, "position_out_of_range"),
-        ({"type": "LineString", "coordinates": [[1, 2], [float("nan"), 5]]},
-         "position_out_of_range"),
-    ],
-)  # fmt: skip
-def test_geojson_that_cannot_be_read(geometry: dict, reason: str) -> None:
-    with pytest.raises(GeofenceInvalid) as refused:
-        rings_in_plane(SectorPlane(28.0, 55.0), geometry)
-    assert refused.value.params["reason"] == reason
 
 
 @pytest.mark.parametrize("lat_0", [-70.0, 0.0, 50.5, 69.0, 74.0, 89.0])
