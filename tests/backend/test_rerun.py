@@ -12,6 +12,7 @@ from watchline import rerun
 from watchline.db.engine import connect_sync
 from watchline.rerun import Interrupted, rerun_due
 from watchline.sectors import writer
+from watchline.tracks import stored
 from watchline_sensors.contract import Detection, Lane, Position, SensorInfo
 
 NOW_US = 1_790_000_000_000_000
@@ -78,7 +79,7 @@ def raised(made: HandWriter) -> list[tuple[Any, ...]]:
 
 def test_small_pages_and_interruptions_change_nothing(made, connection, monkeypatch) -> None:
     rest: list[float] = []
-    monkeypatch.setattr(rerun, "PAGE_ROWS", 7)
+    monkeypatch.setattr(stored, "PAGE_ROWS", 7)
     monkeypatch.setattr(rerun, "_FLUSH_S", 0.0)
     monkeypatch.setattr(rerun.time, "sleep", rest.append)
     Edge(made).send(INFO, *walk(NOW_US - 3600 * SECOND), *walk(NOW_US - 3300 * SECOND, east_m=50))
