@@ -27,7 +27,6 @@ _TEMPLATE = "watchline_template"
 _numbers = itertools.count(1)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long way first: what starts whole systems is one group for `-n 2 --dist loadgroup`."""
     folder = Path(__file__).parent
