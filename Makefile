@@ -49,7 +49,7 @@ test: setup chromium nftables faketime test-python test-frontend ## run every te
 
 .PHONY: test-python
 test-python: setup ## the Python tests alone; ARGS="tests/backend/db -k kill" narrows them
-	@$(PY) -m pytest $(or $(ARGS),-n 2 --dist loadgroup)
+	@$(PY) -m pytest $(ARGS)
 
 .PHONY: torture
 torture: setup nftables faketime ## the long fault tests: power cuts, kills, bad networks, the spool's model
