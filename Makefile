@@ -49,11 +49,11 @@ test: setup chromium nftables faketime test-python test-frontend ## run every te
 
 .PHONY: test-python
 test-python: setup ## the Python tests alone; ARGS="tests/backend/db -k kill" narrows them
-	@$(PY) -m pytest $(or $(ARGS),-n 2 --dist loadgroup)
+	@$(PY) -m pytest $(ARGS)
 
 .PHONY: torture
 torture: setup nftables faketime ## the long fault tests: power cuts, kills, bad networks, the spool's model
-	@WATCHLINE_TORTURE=1 exec $(PY) -m pytest -n 2 --dist loadgroup tests/faults tests/sensors/test_spool_model.py
+	@WATCHLINE_TORTURE=1 exec $(PY) -m pytest tests/faults tests/sensors/test_spool_model.py
 
 .PHONY: test-frontend
 test-frontend: $(STAMP)/node ## the frontend's tests alone

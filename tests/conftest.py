@@ -20,23 +20,8 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
-#: Whole systems of processes: one at a time, while the other tests run beside them.
-_SYSTEMS = ("bench", "browser", "faults", "flows")
-
 _TEMPLATE = "watchline_template"
 _numbers = itertools.count(1)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long way first: what starts whole systems is one group for `-n 2 --dist loadgroup`."""
-    folder = Path(__file__).parent
-    systems = []
-    for item in items:
-        if item.path.relative_to(folder).parts[0] in _SYSTEMS:
-            item.add_marker(pytest.mark.xdist_group("systems"))
-            systems.append(item)
-    chosen = set(systems)
-    items[:] = [*systems, *(item for item in items if item not in chosen)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -102,7 +102,7 @@ class _Step:
 
 
 class SectorPipeline:
-    """One sector's writer. `receive` and `receipt` may be called from another thread."""
+    """One sector's writer. `receive` and `public_key` may be called from another thread."""
 
     def __init__(
         self,

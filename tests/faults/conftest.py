@@ -1,7 +1,7 @@
 """What each fault test found, and what was skipped, always visible at the end of the run."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -39,36 +39,14 @@ def disk() -> Iterator[Disk]:
         made.close()
 
 
-@pytest.fixture(autouse=True)
-def _figures(record_property: Callable[[str, object], None]) -> Iterator[None]:
-    """Hand the test's lines to the run's summary, from whichever process it runs in."""
-    known = len(oracle.lines)
-    yield
-    for line in oracle.lines[known:]:
-        record_property("figure", line)
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line a fault test, also without -s; a skip must not look like a pass."""
-    reports = [
-        report
-        for kind in terminalreporter.stats.values()
-        for report in kind
-        if getattr(report, "nodeid", "").startswith("tests/faults/")
-    ]
-    figures = [
-        str(value)
-        for report in reports
-        if getattr(report, "when", None) == "teardown"
-        for name, value in report.user_properties
-        if name == "figure"
-    ]
     skipped = [
         f"SKIPPED {report.nodeid}: {report.longrepr[2]}"
         for report in terminalreporter.getreports("skipped")
-        if report in reports and isinstance(report.longrepr, tuple)
+        if report.nodeid.startswith("tests/faults/") and isinstance(report.longrepr, tuple)
     ]
-    if figures or skipped:
+    if oracle.lines or skipped:
         terminalreporter.section("faults")
-        for line in [*figures, *skipped]:
+        for line in [*oracle.lines, *skipped]:
             terminalreporter.line(line, yellow=line.startswith("SKIPPED"))

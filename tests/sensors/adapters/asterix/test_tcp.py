@@ -114,7 +114,7 @@ async def test_what_is_no_asterix_ends_the_connection(radar_config, feed):
     assert counters(adapter)["bad.framing_lost"] == 1
 
 
-@pytest.mark.parametrize("piece", [b"", plot(2)[:-1]])
+@pytest.mark.parametrize("piece", [b"", plot(2)[:-1]], ids=["silent", "cut"])
 async def test_a_half_open_connection_is_noticed(radar_config, feed, piece):
     """The peer's machine is gone: no end comes, no octet either."""
     async with serving(says(plot(1), piece, then_s=60)) as server:
