@@ -42,9 +42,12 @@ PATH_M = 30.0
 Floats = NDArray[np.float64]
 
 
-def areas(count: int, rng: np.random.Generator) -> list[Geofence]:
-    """Stars whose radius wavers as the outlines do that people draw along terrain."""
-    size = np.sqrt(HITS[count] * EXTENT_M**2 / count / np.pi)
+def areas(count: int, rng: np.random.Generator, *, hits: float = 1.84) -> list[Geofence]:
+    """Stars whose radius wavers as the outlines do that people draw along terrain.
+
+    A point lies in `hits` of them on average.
+    """
+    size = np.sqrt(hits * EXTENT_M**2 / count / np.pi)
     waves = np.arange(1, 9)
     made: list[Geofence] = []
     while len(made) < count:
@@ -248,7 +251,7 @@ def bench_swap(
 def main() -> None:
     """Run and print."""
     rng = np.random.default_rng(1)
-    some = {count: areas(count, rng) for count in HITS}
+    some = {count: areas(count, rng, hits=hits) for count, hits in HITS.items()}
     wires = lines(1000, rng)
     compile_index(some[10] + wires[:2])  # machine code first
     at = rng.uniform(-0.5, 0.5, (3, POINTS)) * [[EXTENT_M], [EXTENT_M], [2 * np.pi]]

@@ -32,7 +32,7 @@ import shapely
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench_geofences import EXTENT_M, areas, lines
+from bench_fences import EXTENT_M, areas, lines
 
 from plain_sector import ORIGIN, ring
 from system import EdgeDouble, System, wait_for
