@@ -7,18 +7,17 @@ away and starting from what PostGIS holds; the edges then send again what is not
 
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from uuid import UUID
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import psycopg
-import shapely
 import structlog
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
+from psycopg.pq import TransactionStatus
 
 from watchline.db.engine import connect_sync
 from watchline.detections import store as detection_store
@@ -27,31 +26,30 @@ from watchline.detections.inbox import Arrival, Inbox
 from watchline.detections.intake import Intake, Work, stamped_by
 from watchline.detections.lateness import FUTURE_US, LATE, LIVE, LIVE_WINDOW_US, UNCERTAIN
 from watchline.detections.parcel import Parcel
-from watchline.detections.placing import EMPTY_BATCH, edge_number, to_batch
+from watchline.detections.placing import edge_number
 from watchline.detections.rows import Rows, concatenate
 from watchline.detections.store import Settlement
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
-from watchline.incidents.lifecycle import Change, finding_id, raise_findings
-from watchline.incidents.model import Incident
+from watchline.incidents.lifecycle import finding_id
 from watchline.live.meter import Meter
 from watchline.live.model import Frame, Pulse, TrackRow
 from watchline.live.rows import track_rows
 from watchline.renewal import PATIENCE_S, Renewal
 from watchline.rules import current as current_rules
-from watchline.rules import engine, suppressed
-from watchline.rules.model import NOTHING, Finding, SensorSign, Surroundings
-from watchline.rules.raising import raised
+from watchline.rules import suppressed
+from watchline.rules.model import NOTHING, SensorSign, Surroundings
 from watchline.rules.state import RuleState
 from watchline.rules.state import StateUnreadable as RuleStateUnreadable
 from watchline.sectors import writer
 from watchline.sectors.clock import SectorClock
 from watchline.sectors.plane import SectorPlane
+from watchline.step import Judged, Memory, News, Tracked, judge, news_of, track
 from watchline.stopwatch import Stopwatch
 from watchline.tracks import projection, tracker
 from watchline.tracks.errors import StateUnreadable as TrackerStateUnreadable
 from watchline.tracks.model import TrackStatus, TrackUpdates
-from watchline.tracks.projector import Projector, last_of_each
+from watchline.tracks.projector import Projector
 from watchline.tracks.state import TrackerState
 from watchline_sensors.contract import HealthState, Receipt, SensorInfo
 
@@ -64,7 +62,6 @@ MIN_CYCLE_S = 0.02
 DAYS_S = 3600.0
 #: How often a sector that another process writes is tried.
 TAKE_S = 0.5
-_CONFIG = tracker.TrackerConfig()
 _NO_STAMPS = np.zeros(0, np.int64)
 
 
@@ -74,31 +71,6 @@ class NotOwner(Exception):
 
 class ClockStepped(Exception):
     """The sector's time has been put right: everything in memory was timed by a wrong one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Memory:
-    """The committed state that a step starts from; never changed in place."""
-
-    tracker: TrackerState
-    rules: RuleState
-    book: dict[UUID, Incident]
-    next_no: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Step:
-    """What the pure steps made of a commit's work."""
-
-    base: _Memory  # what it started from
-    memory: _Memory
-    updates: TrackUpdates
-    newest: TrackUpdates  # the last of each track
-    up: list[TrackRow]  # those of them that live, as screens are told
-    changes: Sequence[Change]
-    stream: memoryview | None  # the live detections, packed for COPY
-    state: tuple[bytes, bytes]  # the tracker's and the rules', packed
-    suppressed: Sequence[Finding]
 
 
 class SectorPipeline:
@@ -128,7 +100,10 @@ class SectorPipeline:
         self._edges: dict[str, writer.EdgeRow] = {}
         #: Where the time of this sector went.
         self.stopwatch = Stopwatch()
-        self._committer = ThreadPoolExecutor(1, thread_name_prefix=f"commit {sector}")
+        self._committer = ThreadPoolExecutor(2, thread_name_prefix=f"commit {sector}")
+        #: Commits take turns: one copies its detections while the one before it ends.
+        self._connections: deque[writer.Connection] = deque()
+        self._opening: Future[writer.Connection] | None = None
         self._under_way: Future[None] | None = None
         self._untold: TrackUpdates | None = None
         #: How long a change of geofences or rules may hold up the commits.
@@ -172,8 +147,10 @@ class SectorPipeline:
             try:
                 with (
                     connect_sync(self._database_url, autocommit=True) as connection,
+                    connect_sync(self._database_url, autocommit=True) as other,
                     connect_sync(self._database_url, autocommit=True) as aside,
                 ):
+                    self._connections = deque([connection, other])
                     while not (self._stop or self.acquire(connection)):
                         self._pause(TAKE_S)
                     try:
@@ -181,8 +158,9 @@ class SectorPipeline:
                             self._advance(connection)
                             self._refresh(aside)
                     finally:
-                        if self._under_way is not None:  # nobody may close its connection
-                            wait([self._under_way])
+                        for job in (self._opening, self._under_way):
+                            if job is not None:  # nobody may close its connection
+                                wait([job])
             except writer.Fenced:
                 log.warning("sector.fenced", sector=self.sector)
             except ClockStepped:
@@ -212,7 +190,7 @@ class SectorPipeline:
         with self._lock:
             self._hold = None
             self._inbox = Inbox({}, {})
-            self._under_way = self._untold = None
+            self._opening = self._under_way = self._untold = None
 
     def acquire(self, connection: writer.Connection) -> bool:
         """Take the sector and read what was committed; False while another writer lives."""
@@ -230,7 +208,7 @@ class SectorPipeline:
         )
         self._ensure_days(connection)
         tracks, rules = self._load_state(connection, now_us)
-        self._memory = _Memory(tracker=tracks, rules=rules, book={}, next_no=1)
+        self._memory = Memory(tracker=tracks, rules=rules, book={}, next_no=1)
         self._reload(connection)
         heard = [
             row.id
@@ -298,6 +276,7 @@ class SectorPipeline:
         Raises what `run` answers by a start.
         """
         self._renewal_s = None
+        self._connections = deque([connection])
         self._advance(connection)
         self._finish()
         self._refresh(connection)
@@ -332,19 +311,26 @@ class SectorPipeline:
                 for edge, boot, seqs in self._by_boot(work.live):
                     work.settling[edge, boot].add_all(seqs)
             self._intake.said(work.settling)
-            step = self._step(work, self._newest(), now_us)
+            lap = self.stopwatch.lap
+            tracked = track(work, self._newest().tracker, self._plane, lap)
+            opened = self._open(work, tracked, now_us)
+            news = news_of(tracked.updates, self._plane)
+            lap("tell")
+            judged = self._judge(work, tracked, self._newest())
             self._finish()
-            if step.base is not self._memory:  # people have changed what it was judged by
-                step = self._step(work, self._memory, now_us)
-            self._ahead = step.memory
-            self._under_way = self._committer.submit(self._commit, connection, work, step, now_us)
+            if judged.base is not self._memory:  # people have changed what it was judged by
+                judged = self._judge(work, tracked, self._memory)
+            self._ahead = judged.memory
+            self._under_way = self._committer.submit(
+                self._commit, opened, work, tracked, news, judged, now_us
+            )
         if ticks:
             self._finish()
             self._beat(connection, now_us)
         if commits:
             time.sleep(max(0.0, MIN_CYCLE_S - (time.monotonic() - started)))
 
-    def _newest(self) -> _Memory:
+    def _newest(self) -> Memory:
         """What the next step starts from: it will be committed, or all is read again."""
         return self._memory if self._under_way is None else self._ahead
 
@@ -407,52 +393,16 @@ class SectorPipeline:
         self._publish(self._frame(now_us, changed=["sensors"]))
 
     # ── 6 track, 7 judge, 8 raise ────────────────────────────────────────────────────────────
-    def _step(self, work: Work, memory: _Memory, now_us: int) -> _Step:
-        """What the work makes of the memory, packed as far as it can be before the commit."""
-        lap = self.stopwatch.lap
-        live, tick_us = work.live, work.tick_us
-        batch = to_batch(live, self._plane) if live is not None else EMPTY_BATCH
-        lap("place")
-        state, updates, track_ids = tracker.step(memory.tracker, batch, tick_us, _CONFIG)
-        lap("track")
-        compiled = self._renewal.latest()
-        rules, findings = engine.step(memory.rules, updates, tick_us, compiled, self._around(work))
-        lap("judge")
-        findings = owned(findings, self._held().area, self._plane)
-        book, changes = raise_findings(
-            memory.book,
-            raised(findings),
-            state.live_ids(),
-            self._plane.point_to_lon_lat,
-            next_no=memory.next_no,
-            now_us=work.beat_us,
-        )
-        lap("raise")
-        newest = updates.take(last_of_each(updates))
-        up = track_rows(
-            newest.take(np.flatnonzero(newest.status != TrackStatus.ENDED)), self._plane
-        )
-        lap("tell")
-        stream = None
-        if live is not None:
-            stream = self._pack([(live, LIVE, track_ids)], now_us)
-        packed = state.pack(), rules.pack()
-        lap("pack")
-        return _Step(
-            base=memory,
-            memory=_Memory(
-                tracker=state,
-                rules=rules,
-                book=book,
-                next_no=memory.next_no + len(book) - len(memory.book),
-            ),
-            updates=updates,
-            newest=newest,
-            up=up,
-            changes=changes,
-            stream=stream,
-            state=packed,
-            suppressed=[finding for finding in findings if finding.suppressed],
+    def _judge(self, work: Work, tracked: Tracked, memory: Memory) -> Judged:
+        return judge(
+            work,
+            tracked,
+            memory,
+            self._renewal.latest(),
+            self._around(work),
+            self._held().area,
+            self._plane,
+            self.stopwatch.lap,
         )
 
     def _around(self, work: Work) -> Surroundings:
@@ -474,50 +424,102 @@ class SectorPipeline:
         return Surroundings(sensors=tuple(signs)) if signs else NOTHING
 
     # ── 9 commit ─────────────────────────────────────────────────────────────────────────────
-    def _commit(self, connection: writer.Connection, work: Work, step: _Step, now_us: int) -> None:
-        """One transaction; rerun the step when people have written in between."""
+    def _open(self, work: Work, tracked: Tracked, now_us: int) -> Future[writer.Connection]:
+        """Begin the commit's transaction with its detections, beside the commit before."""
+        connection = self._connections[0]
+        self._connections.rotate()
+        stream = None
+        if work.live is not None:
+            stream = self._pack([(work.live, LIVE, tracked.track_ids)], now_us)
+        self.stopwatch.lap("pack")
+        self._opening = self._committer.submit(self._copy, connection, stream)
+        return self._opening
+
+    def _copy(self, connection: writer.Connection, stream: memoryview | None) -> writer.Connection:
+        if stream is not None:
+            self.stopwatch.start()
+            _begin(connection)
+            detection_store.copy_detections(connection, stream)
+            self.stopwatch.lap("copy")
+        return connection
+
+    def _commit(
+        self,
+        opened: Future[writer.Connection],
+        work: Work,
+        tracked: Tracked,
+        news: News,
+        judged: Judged,
+        now_us: int,
+    ) -> None:
+        """One transaction; judge again when people have written in between."""
+        connection = opened.result()
         self.stopwatch.start()
-        while True:
-            quiet = not (work.settling or len(step.updates) or step.changes or step.suppressed)
-            begun = time.monotonic()
-            try:
-                if quiet:
-                    # Nothing to write; but see whether people have.
-                    epoch, rev = writer.position(connection, self.sector)
-                    if epoch != self._held().epoch:
-                        raise writer.Fenced
-                    if rev != self._rev:
-                        raise writer.RevMoved
-                    self._memory = step.memory
-                    return
-                with connection.transaction():
-                    rev = writer.fence(connection, self._held(), self._rev)
-                    self.stopwatch.lap("fence")
-                    self._write(connection, work, step, rev, now_us)
-                self.stopwatch.lap("flush")
-                self._meter.committed(time.monotonic() - begun)
-                break
-            except writer.RevMoved:
-                self._rev = writer.position(connection, self.sector)[1]
-                self._reload(connection)
-                self._publish(self._frame(now_us, changed=["incidents", "geofences", "sensors"]))
-                step = self._step(work, self._memory, now_us)
+        begun = time.monotonic()
+        try:
+            while True:
+                quiet = not (
+                    work.settling or len(tracked.updates) or judged.changes or judged.suppressed
+                )
+                try:
+                    rev = self._fence(connection, quiet=quiet)
+                    break
+                except writer.RevMoved:
+                    # From here on they wait: who writes all the time must not stop the sector.
+                    _begin(connection)
+                    self._rev = writer.lock(connection, self._held())
+                    self._reload(connection)
+                    self._publish(
+                        self._frame(now_us, changed=["incidents", "geofences", "sensors"])
+                    )
+                    judged = self._judge(work, tracked, self._memory)
+            if not quiet:
+                self.stopwatch.lap("fence")
+                self._write(connection, work, news, judged, rev, now_us)
+            connection.commit()
+        except BaseException:
+            with suppress(psycopg.Error):  # what went wrong is told, not what that brings
+                connection.rollback()
+            raise
         self._rev = rev
-        self._memory = step.memory
+        self._memory = judged.memory
+        if quiet:
+            return
+        self.stopwatch.lap("flush")
+        self._meter.committed(time.monotonic() - begun)
         with self._lock:
             self._inbox.settle(
                 [(key, seqs.ranges()) for key, seqs in work.settling.items()], work.rows
             )
-        self._tell(work, step, now_us)
-        self._untold = step.newest
+        self._tell(work, news, judged, now_us)
+        self._untold = news.newest
         self.stopwatch.lap("tell")
 
+    def _fence(self, connection: writer.Connection, *, quiet: bool) -> int:
+        """Hold the sector's row for this commit; the new rev. Raises RevMoved and Fenced.
+
+        When all is `quiet` there is nothing to write; but see whether people have.
+        """
+        if not quiet:
+            _begin(connection)
+            return writer.fence(connection, self._held(), self._rev)
+        epoch, rev = writer.position(connection, self.sector)
+        if epoch != self._held().epoch:
+            raise writer.Fenced
+        if rev != self._rev:
+            raise writer.RevMoved
+        return rev
+
     def _write(
-        self, connection: writer.Connection, work: Work, step: _Step, rev: int, now_us: int
+        self,
+        connection: writer.Connection,
+        work: Work,
+        news: News,
+        judged: Judged,
+        rev: int,
+        now_us: int,
     ) -> None:
         lap = self.stopwatch.lap
-        if step.stream is not None:
-            detection_store.copy_detections(connection, step.stream)
         late, beyond = self._note_late(connection, work.late, now_us)
         aside = [(rows, LATE) for rows in late]
         aside += [(rows, UNCERTAIN) for rows in (*work.uncertain, *beyond)]
@@ -552,22 +554,22 @@ class SectorPipeline:
             writer.upsert_health(connection, beat, now_us)
         lap("ledger")
         self._projector.commit(
-            connection, self._held().epoch, step.newest, self._sensor_ids(), now_us
+            connection, self._held().epoch, news.newest, self._sensor_ids(), now_us
         )
         lap("project")
-        record.record(connection, self.sector, rev, now_us, step.changes)
-        told = [(finding_id(finding), finding) for finding in step.suppressed]
+        record.record(connection, self.sector, rev, now_us, judged.changes)
+        told = [(finding_id(finding), finding) for finding in judged.suppressed]
         suppressed.put(connection, self.sector, now_us, told, self._plane.point_to_lon_lat)
         lap("incidents")
         writer.save_state(
             connection,
             self.sector,
             rev,
-            step.memory.tracker.clock_us,
-            *step.state,
+            judged.memory.tracker.clock_us,
+            *judged.packed,
         )
         lap("state")
-        if step.changes or work.beats:
+        if judged.changes or work.beats:
             writer.hint(connection, self.sector)
 
     def _pack(
@@ -611,10 +613,10 @@ class SectorPipeline:
         return {no: id for id, (no, _) in self._inbox.sensors.items()}
 
     # ── 10 tell ──────────────────────────────────────────────────────────────────────────────
-    def _tell(self, work: Work, step: _Step, now_us: int) -> None:
-        newest = step.newest
+    def _tell(self, work: Work, news: News, judged: Judged, now_us: int) -> None:
+        newest = news.newest
         changed = []
-        if step.changes:
+        if judged.changes:
             changed.append("incidents")
         if work.beats:
             changed.append("sensors")
@@ -628,7 +630,7 @@ class SectorPipeline:
             self._publish(
                 self._frame(
                     now_us,
-                    up=step.up,
+                    up=news.up,
                     gone=newest.no[newest.status == TrackStatus.ENDED].tolist(),
                     changed=changed,
                 )
@@ -700,12 +702,7 @@ class SectorPipeline:
         )
 
 
-def owned(findings: Sequence[Finding], area: BaseGeometry, plane: SectorPlane) -> list[Finding]:
-    """The findings at points inside `area` (WGS 84): a neighbour sector raises its own."""
-    if not findings:
-        return []
-    lon, lat = plane.to_lon_lat(
-        np.array([f.x_m for f in findings]), np.array([f.y_m for f in findings])
-    )
-    inside = shapely.intersects_xy(area, lon, lat)
-    return [finding for finding, mine in zip(findings, inside, strict=True) if mine]
+def _begin(connection: writer.Connection) -> None:
+    """Begin a transaction, unless one has begun."""
+    if connection.info.transaction_status is TransactionStatus.IDLE:
+        connection.execute("BEGIN")

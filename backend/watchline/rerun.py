@@ -27,7 +27,6 @@ from watchline.detections.rows import Rows
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
 from watchline.incidents.lifecycle import raise_findings
-from watchline.pipeline import owned
 from watchline.renewal import read_and_compile
 from watchline.rules import engine
 from watchline.rules.model import Finding
@@ -35,6 +34,7 @@ from watchline.rules.raising import raised
 from watchline.rules.state import RuleState
 from watchline.sectors import writer
 from watchline.sectors.plane import SectorPlane
+from watchline.step import owned
 from watchline.tracks import projection, tracker
 from watchline.tracks.local import localise
 from watchline.tracks.model import TrackUpdates

@@ -122,7 +122,7 @@ async def race(hub, admin, writer):
         "SELECT rule_id, count(*), count(DISTINCT track_id) FROM finding GROUP BY 1 ORDER BY 1"
     ) == [("meadow-enter", WALKERS, WALKERS), ("meadow-exit", WALKERS, WALKERS)]
     # By the order of the audit chain: the version that was in force, with its severity.
-    version, severity, seen = 1, {"meadow-enter": "high", "meadow-exit": "low"}, set()
+    in_force, seen = {"meadow-enter": (1, "high"), "meadow-exit": (1, "low")}, set()
     told = {
         id: row
         for id, *row in hub.query("SELECT id::text, rule_id, rule_version, severity FROM incident")
@@ -132,10 +132,10 @@ async def race(hub, admin, writer):
     ):
         if op == "geofence.put":
             for rule in detail["rules"]:
-                version, severity[rule["id"]] = rule["version"], rule["severity"]
+                in_force[rule["id"]] = rule["version"], rule["severity"]
         elif op == "incident.opened":
             rule, by, level = told[object]
-            assert (by, level) == (version, severity[rule])
+            assert (by, level) == in_force[rule]
             seen.add(by)
     assert len(seen) > 3, "rules changed while findings were raised"
     # An incident's own events are numbered without a gap: nobody wrote over anybody.

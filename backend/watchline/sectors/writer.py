@@ -104,6 +104,14 @@ def position(connection: Connection, sector: str) -> tuple[int, int]:
     return row[0], row[1]
 
 
+def lock(connection: Connection, hold: Hold) -> int:
+    """Keep people from writing until the transaction ends; the rev. Raises Fenced."""
+    row = connection.execute(_sql["lock"], {"sector": hold.sector}).fetchone()
+    if row is None or row[0] != hold.epoch:
+        raise Fenced
+    return int(row[1])
+
+
 def bump(connection: Connection, hold: Hold) -> int:
     """Raise the rev from whatever it is: for writes beside the step, in their transaction.
 

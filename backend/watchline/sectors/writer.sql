@@ -36,6 +36,10 @@ SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint
 -- name: position
 SELECT epoch, rev FROM sector WHERE id = %(sector)s
 
+-- name: lock
+-- People wait until this transaction ends: who came too late once shall not come too late for ever.
+SELECT epoch, rev FROM sector WHERE id = %(sector)s FOR NO KEY UPDATE
+
 -- name: bump
 -- A write beside the pipeline's step, in the writer's own epoch: the pipeline will re-read and rerun it.
 UPDATE sector SET rev = rev + 1 WHERE id = %(sector)s AND epoch = %(epoch)s RETURNING rev

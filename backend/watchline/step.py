@@ -1,0 +1,135 @@
+"""The pure part of a sector's commit: track, judge, raise. Nothing here reads or writes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from watchline.detections.intake import Work
+from watchline.detections.placing import EMPTY_BATCH, to_batch
+from watchline.incidents.lifecycle import Change, raise_findings
+from watchline.incidents.model import Incident
+from watchline.live.model import TrackRow
+from watchline.live.rows import track_rows
+from watchline.rules import engine
+from watchline.rules.compiling import CompiledRules
+from watchline.rules.model import Finding, Surroundings
+from watchline.rules.raising import raised
+from watchline.rules.state import RuleState
+from watchline.sectors.plane import SectorPlane
+from watchline.tracks import tracker
+from watchline.tracks.model import TrackStatus, TrackUpdates
+from watchline.tracks.projector import last_of_each
+from watchline.tracks.state import TrackerState
+
+_CONFIG = tracker.TrackerConfig()
+
+Lap = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """The committed state that a step starts from; never changed in place."""
+
+    tracker: TrackerState
+    rules: RuleState
+    book: dict[UUID, Incident]
+    next_no: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracked:
+    """What a commit's work made of the tracks; nothing that people write can change it."""
+
+    state: TrackerState
+    updates: TrackUpdates
+    track_ids: NDArray[np.uint8]  # of each live detection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the rules and the book of incidents made of it."""
+
+    base: Memory  # what it started from
+    memory: Memory
+    changes: Sequence[Change]
+    suppressed: Sequence[Finding]
+    packed: tuple[bytes, bytes]  # the tracker's and the rules' state
+
+
+def track(work: Work, state: TrackerState, plane: SectorPlane, lap: Lap) -> Tracked:
+    """Place and track the live detections of a commit's work."""
+    batch = to_batch(work.live, plane) if work.live is not None else EMPTY_BATCH
+    lap("place")
+    state, updates, track_ids = tracker.step(state, batch, work.tick_us, _CONFIG)
+    lap("track")
+    return Tracked(state=state, updates=updates, track_ids=track_ids)
+
+
+def judge(
+    work: Work,
+    tracked: Tracked,
+    memory: Memory,
+    compiled: CompiledRules,
+    around: Surroundings,
+    area: BaseGeometry,
+    plane: SectorPlane,
+    lap: Lap,
+) -> Judged:
+    """Judge the tracks and raise the incidents of a sector, whose `area` is in WGS 84."""
+    rules, findings = engine.step(memory.rules, tracked.updates, work.tick_us, compiled, around)
+    lap("judge")
+    findings = owned(findings, area, plane)
+    book, changes = raise_findings(
+        memory.book,
+        raised(findings),
+        tracked.state.live_ids(),
+        plane.point_to_lon_lat,
+        next_no=memory.next_no,
+        now_us=work.beat_us,
+    )
+    lap("raise")
+    packed = tracked.state.pack(), rules.pack()
+    lap("pack")
+    return Judged(
+        base=memory,
+        memory=Memory(
+            tracker=tracked.state,
+            rules=rules,
+            book=book,
+            next_no=memory.next_no + len(book) - len(memory.book),
+        ),
+        changes=changes,
+        suppressed=[finding for finding in findings if finding.suppressed],
+        packed=packed,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What readers of the tracks are told after the commit."""
+
+    newest: TrackUpdates  # the last of each track
+    up: list[TrackRow]  # those of them that live
+
+
+def news_of(updates: TrackUpdates, plane: SectorPlane) -> News:
+    """The last update of each track, and the rows of those that live."""
+    newest = updates.take(last_of_each(updates))
+    living = newest.take(np.flatnonzero(newest.status != TrackStatus.ENDED))
+    return News(newest=newest, up=track_rows(living, plane))
+
+
+def owned(findings: Sequence[Finding], area: BaseGeometry, plane: SectorPlane) -> list[Finding]:
+    """The findings at points inside `area` (WGS 84): a neighbour sector raises its own."""
+    if not findings:
+        return []
+    lon, lat = plane.to_lon_lat(
+        np.array([f.x_m for f in findings]), np.array([f.y_m for f in findings])
+    )
+    inside = shapely.intersects_xy(area, lon, lat)
+    return [finding for finding, mine in zip(findings, inside, strict=True) if mine]
