@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -158,9 +159,8 @@ class SectorPipeline:
                             self._advance(connection)
                             self._refresh(aside)
                     finally:
-                        for job in (self._opening, self._under_way):
-                            if job is not None:  # nobody may close its connection
-                                wait([job])
+                        jobs: list[Future[Any] | None] = [self._opening, self._under_way]
+                        wait([job for job in jobs if job is not None])  # they use connections
             except writer.Fenced:
                 log.warning("sector.fenced", sector=self.sector)
             except ClockStepped:

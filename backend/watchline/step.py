@@ -84,12 +84,15 @@ def judge(
     rules, findings = engine.step(memory.rules, tracked.updates, work.tick_us, compiled, around)
     lap("judge")
     findings = owned(findings, area, plane)
+    updates = tracked.updates
+    ended = np.flatnonzero(updates.status == TrackStatus.ENDED)
     book, changes = raise_findings(
         memory.book,
         raised(findings),
         tracked.state.live_ids(),
         plane.point_to_lon_lat,
         next_no=memory.next_no,
+        ended=[(updates.id[i].tobytes(), int(updates.at_us[i])) for i in ended],
         now_us=work.beat_us,
     )
     lap("raise")

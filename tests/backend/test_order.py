@@ -29,6 +29,7 @@ from watchline.rules.model import Finding, Rule, Severity
 from watchline.rules.state import RuleState
 from watchline.sectors.plane import SectorPlane
 from watchline.tracks import tracker
+from watchline.tracks.model import TrackStatus
 from watchline.tracks.state import TrackerState
 from watchline_sensors.contract import Detection, Position
 
@@ -125,12 +126,14 @@ class Line:
         self.rules, findings = engine.step(self.rules, updates, tick_us, RULES)
         self.every, found = engine.step(self.every, updates, tick_us, EVERY)
         self.found += found
+        ended = np.flatnonzero(updates.status == TrackStatus.ENDED)
         self.book, changes = raise_findings(
             self.book,
             findings,
             self.state.live_ids(),
             PLANE.point_to_lon_lat,
             next_no=len(self.book) + 1,
+            ended=[(updates.id[i].tobytes(), int(updates.at_us[i])) for i in ended],
             now_us=tick_us if tick_us == END_US else None,
         )
         self.changes += changes

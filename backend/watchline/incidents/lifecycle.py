@@ -6,7 +6,7 @@ status, and the incident goes on waiting for a person.
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -65,6 +65,7 @@ def raise_findings(
     to_lon_lat: ToLonLat,
     *,
     next_no: int,
+    ended: Iterable[tuple[bytes, int]] = (),
     now_us: int | None = None,
     historical: bool = False,
 ) -> tuple[dict[UUID, Incident], list[Change]]:
@@ -72,9 +73,10 @@ def raise_findings(
 
     A finding joins the open incident that holds its rule, geofence and track, or a track that
     moves together with its own; then the incident is raised again, so that a second intruder
-    never hides in the first's. Otherwise it opens one, numbered from `next_no`. At a tick
-    (`now_us`, the sector's time) deadlines are looked at, and what has no track among the
-    `live_tracks` left is cleared. However findings are cut into steps, the changes are the same.
+    never hides in the first's. Otherwise it opens one, numbered from `next_no`. What has no track
+    among the `live_tracks` left is cleared: when the last of them `ended` (track, time) in this
+    step, or, if people have put tracks together since, at a tick (`now_us`, the sector's time),
+    which also looks at deadlines. However findings are cut into steps, the changes are the same.
     """
     book = dict(open_incidents)
     watched = _Watched(book, historical)
@@ -89,6 +91,13 @@ def raise_findings(
         changes.append(change)
         book[change.incident.id] = change.incident
         watched.put(change.incident)
+    ends = dict(ended)
+    for incident in list(book.values()) if ends else []:
+        if not ends.keys().isdisjoint(incident.track_ids) and _left(incident, live_tracks):
+            at_us = max(ends.get(track, 0) for track in incident.track_ids)
+            change = _happened(incident, "cleared", at_us)
+            changes.append(change)
+            book[incident.id] = change.incident
     if now_us is not None:
         for change in _tick(book, live_tracks, now_us):
             changes.append(change)
@@ -171,8 +180,7 @@ def _tick(book: Mapping[UUID, Incident], live_tracks: Set[bytes], now_us: int) -
     changes = []
 
     def happen(incident: Incident, kind: str, at_us: int, **detail: Any) -> Incident:
-        event = _event(kind, at_us, detail)
-        changes.append(Change(incident=apply(incident, event), event=event))
+        changes.append(_happened(incident, kind, at_us, **detail))
         return changes[-1].incident
 
     for incident in book.values():
@@ -182,10 +190,23 @@ def _tick(book: Mapping[UUID, Incident], live_tracks: Set[bytes], now_us: int) -
             incident = happen(incident, "rang_again", until_us, within_s=within_s)
         if incident.due_us is not None and incident.due_us <= now_us and not incident.overdue:
             incident = happen(incident, "overdue", incident.due_us)
-        gone = incident.track_ids and not incident.track_ids & live_tracks
-        if gone and incident.condition == "active":
+        if _left(incident, live_tracks):
             happen(incident, "cleared", now_us)
     return changes
+
+
+def _left(incident: Incident, live_tracks: Set[bytes]) -> bool:
+    """Whether all tracks of an active incident are gone."""
+    return (
+        incident.condition == "active"
+        and bool(incident.track_ids)
+        and incident.track_ids.isdisjoint(live_tracks)
+    )
+
+
+def _happened(incident: Incident, kind: str, at_us: int, **detail: Any) -> Change:
+    event = _event(kind, at_us, detail)
+    return Change(incident=apply(incident, event), event=event)
 
 
 def _told(finding: Finding, to_lon_lat: ToLonLat) -> dict[str, Any]:

@@ -203,6 +203,17 @@ def test_sleep_ends_in_an_alarm_and_a_second_intruder_wakes():
     assert kinds(changes) == ["raised"] and only(raised).snoozed_until_us is None
 
 
+def test_it_is_cleared_when_the_last_of_its_tracks_ends():
+    book, _ = step({}, [walking(A, SECOND, 0), walking(B, 2 * SECOND, 5)])
+    assert only(book).track_ids == {A, B}
+    book, changes = step(book, live={B}, ended=[(A, 3 * SECOND)])
+    assert changes == []
+    _, changes = step(book, ended=[(B, 4 * SECOND)], now_us=9 * SECOND)
+    assert [(change.event.kind, change.event.at_us) for change in changes] == [
+        ("cleared", 4 * SECOND)
+    ]
+
+
 def test_the_given_book_is_not_touched():
     book, _ = step({}, [finding()])
     before = dict(book)
