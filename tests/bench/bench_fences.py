@@ -161,13 +161,13 @@ def rules_over(geofences: list[Geofence]) -> list[Rule]:
 def judge(index: GeofenceIndex, x: Floats, y: Floats, ellipse: tuple[Floats, ...]) -> Any:
     """Probabilities of all points, and from them the states of their targets."""
     pairs = index.probabilities(x, y, *ellipse)
-    slots = np.arange(POINTS)
+    slots = np.arange(len(x))
     return judge_areas(
-        np.zeros(0, MEMBER), POINTS, slots, slots,
-        np.ones(POINTS, bool), np.zeros(POINTS, bool), slots,
+        np.zeros(0, MEMBER), len(x), slots, slots,
+        np.ones(len(x), bool), np.zeros(len(x), bool), slots,
         pairs.start, pairs.area, pairs.p, *ellipse,
         np.full(len(index.areas), 0.9), np.full(len(index.areas), 0.1),
-        index.deepest, index.area_grid.edges, index.area_grid.owner_start,
+        np.zeros(len(index.areas), bool), index.deepest, index.area_grid.edges, index.area_grid.owner_start,
     )  # fmt: skip
 
 
@@ -187,9 +187,9 @@ def bench_areas(made: list[Geofence], x: Floats, y: Floats, turn: Floats) -> dic
         lambda: judge(index, x, y, ellipse),
     )
     return {
-        "strtree_per_s": round(POINTS / theirs),
-        "ours_per_s": round(POINTS / plain),
-        "ours_prob_per_s": round(POINTS / likely),
+        "strtree_per_s": round(len(x) / theirs),
+        "ours_per_s": round(len(x) / plain),
+        "ours_prob_per_s": round(len(x) / likely),
         "ratio": round(theirs / plain, 1),
         "ratio_prob": round(theirs / likely, 1),
     }
@@ -209,8 +209,8 @@ def bench_lines(made: list[Geofence], x: Floats, y: Floats, turn: Floats) -> dic
         lambda: index.lines_cut(x, y, to_x, to_y),
     )
     return {
-        "strtree_per_s": round(POINTS / theirs),
-        "ours_per_s": round(POINTS / ours),
+        "strtree_per_s": round(len(x) / theirs),
+        "ours_per_s": round(len(x) / ours),
         "ratio": round(theirs / ours, 1),
     }
 

@@ -172,11 +172,14 @@ def compile_rules(
     bad = defects([*(g for g in geofences if g.id in chosen), *silencing])
     refused += bad.values()
     made = [
-        one for one in made if not bad.keys() & {one.rule.geofence_id, *one.kind.others(one.params)}
+        one
+        for one in made
+        if bad.keys().isdisjoint({one.rule.geofence_id, *one.kind.others(one.params)})
     ]
     made.sort(key=lambda one: one.watch is None)  # a stable sort
     made = [replace(one, bar=k) for k, one in enumerate(made)]
-    shapes, listeners = _listeners(made, [g for g in geofences if g.id in chosen.keys() - bad])
+    sound = chosen.keys() - bad.keys()
+    shapes, listeners = _listeners(made, [g for g in geofences if g.id in sound])
     index = compile_sound(shapes)
     watches, reach = _watches(made, index)
     signs = {one.geofence.id: one.geofence for one in made if one.kind.signs}
