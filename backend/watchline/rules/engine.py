@@ -137,7 +137,7 @@ def step(
         members=members,
         beside=beside,
         watch=watch,
-        seen=_seen(state.seen, watch, place, last_row, updates),
+        seen=_seen(state.seen, watch, place, frame.alive, last_row, updates),
         fixes=kept_fixes,
         friends=_placed(friends, place, "unit"),
         marks={id: marks for id, marks in raiser.marks.items() if marks},
@@ -268,6 +268,7 @@ def _seen(
     before: NDArray[Any],
     watch: NDArray[Any],
     place: NDArray[np.int64],
+    alive: NDArray[np.bool_],
     last_row: NDArray[np.int64],
     updates: TrackUpdates,
 ) -> NDArray[Any]:
@@ -275,14 +276,12 @@ def _seen(
     tracks = np.unique(watch["track"])
     kept = np.zeros(len(tracks), SEEN)
     kept["track"] = tracks
-    old = before[np.isin(place[before["track"]], tracks)]
+    old = before[alive[before["track"]] & np.isin(place[before["track"]], tracks)]
     at = np.searchsorted(tracks, place[old["track"]])
     of_update = ("no", "hits", "sensors", "vx_mps", "vy_mps")
     for name in of_update:
         kept[name][at] = old[name]
-    row_of = np.full(len(place), -1, np.int64)
-    row_of[place] = np.where(last_row >= 0, last_row, row_of[place])
-    row = row_of[tracks]
+    row = last_row[alive][tracks]
     new = row >= 0
     for name in of_update:
         kept[name][new] = getattr(updates, name)[row[new]]
