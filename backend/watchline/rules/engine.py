@@ -121,7 +121,7 @@ def step(
         raiser.tell_held(_held(told, units, air), made, source)
     for made, absent in silent:
         raiser.tell_silent(absent, made)
-    waiting = _wait(state.waiting, raiser, frame)
+    waiting = _wait(state, raiser, frame)
 
     place = np.cumsum(frame.alive) - 1
     for rows in (members, beside):
@@ -316,12 +316,14 @@ def _source(told: Any, state: RuleState, raiser: Raiser, units: Sequence[str]) -
     )
 
 
-def _wait(before: tuple[Waiting, ...], raiser: Raiser, frame: _Frame) -> tuple[Waiting, ...]:
+def _wait(state: RuleState, raiser: Raiser, frame: _Frame) -> tuple[Waiting, ...]:
     """Tell those whose track is good enough now; who goes on waiting."""
-    waiting = [(-1, waited) for waited in before] + raiser.waiting
+    waiting = [(-1, waited) for waited in state.waiting] + raiser.waiting
     if not waiting:
         return ()
-    ids = {id.tobytes(): slot for id, slot in zip(frame.updates.id, frame.slots, strict=True)}
+    known = np.column_stack([state.tracks["id_a"], state.tracks["id_b"]])
+    ids = {id.tobytes(): slot for slot, id in enumerate(known)}
+    ids |= {id.tobytes(): slot for id, slot in zip(frame.updates.id, frame.slots, strict=True)}
     by_id = raiser.compiled.by_id
     waiting = [told for told in waiting if told[1].finding.rule_id in by_id]
     found = good_enough(
