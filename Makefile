@@ -63,8 +63,11 @@ test-python: setup ## the Python tests alone; ARGS="tests/backend/db -k kill" na
 	exit $$failed
 
 .PHONY: torture
-torture: setup nftables faketime ## the long fault tests: power cuts, kills, bad networks, the spool's model
-	@WATCHLINE_TORTURE=1 exec $(PY) -m pytest tests/faults tests/sensors/test_spool_model.py
+torture: setup nftables faketime ## the long tests: power cuts, kills, bad networks, thousands of random cases
+	@WATCHLINE_TORTURE=1 exec $(PY) -m pytest tests/faults tests/flows/test_deadlines.py \
+	    tests/sensors/test_spool_model.py tests/backend/test_order.py \
+	    tests/backend/rules/test_batches.py tests/backend/rules/test_second_opinion.py \
+	    tests/backend/geofences/test_probability.py
 
 .PHONY: test-frontend
 test-frontend: $(STAMP)/node ## the frontend's tests alone

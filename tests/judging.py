@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from watchline.geofences import outline
 from watchline.geofences.model import Direction, Geofence, GeofenceKind
 from watchline.rules import engine
 from watchline.rules.model import Finding, Rule, Severity
@@ -162,3 +163,18 @@ def star(rng: np.random.Generator, *, hole: bool = False, size: float = 100.0) -
         ring = centre + scale * np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
         rings.append(np.vstack([ring, ring[:1]]))
     return rings
+
+
+def disc(rng: np.random.Generator, *, size: float = 100.0) -> list[NDArray]:
+    """The outline of a random circle."""
+    x, y = rng.uniform(-2 * size, 2 * size, 2)
+    return [np.array(outline.circle(x, y, size * rng.uniform(0.2, 1.0)).exterior.coords)]
+
+
+def band(rng: np.random.Generator, *, size: float = 100.0) -> list[NDArray]:
+    """The outline of a random corridor with a bend: on both sides of its line, or on one."""
+    turn = rng.uniform(0, 2 * np.pi) + np.array([0.0, rng.uniform(-0.9, 0.9)])
+    steps = size * rng.uniform(1, 2, (2, 1)) * np.column_stack([np.cos(turn), np.sin(turn)])
+    way = rng.uniform(-2 * size, 2 * size, 2) + np.vstack([[0, 0], np.cumsum(steps, axis=0)])
+    widths = size * rng.uniform(0.05, 0.4, 2) * [(1, 1), (1, 0), (0, 1)][rng.integers(3)]
+    return [np.array(outline.corridor(way, *widths).exterior.coords)]

@@ -121,7 +121,7 @@ def step(
         raiser.tell_held(_held(told, units, air), made, source)
     for made, absent in silent:
         raiser.tell_silent(absent, made)
-    waiting = _wait(state.waiting, raiser, frame)
+    waiting = _wait(state, raiser, frame)
 
     place = np.cumsum(frame.alive) - 1
     for rows in (members, beside):
@@ -137,7 +137,7 @@ def step(
         members=members,
         beside=beside,
         watch=watch,
-        seen=_seen(state.seen, watch, place, last_row, updates),
+        seen=_seen(state.seen, watch, place, frame.alive, last_row, updates),
         fixes=kept_fixes,
         friends=_placed(friends, place, "unit"),
         marks={id: marks for id, marks in raiser.marks.items() if marks},
@@ -268,6 +268,7 @@ def _seen(
     before: NDArray[Any],
     watch: NDArray[Any],
     place: NDArray[np.int64],
+    alive: NDArray[np.bool_],
     last_row: NDArray[np.int64],
     updates: TrackUpdates,
 ) -> NDArray[Any]:
@@ -275,14 +276,12 @@ def _seen(
     tracks = np.unique(watch["track"])
     kept = np.zeros(len(tracks), SEEN)
     kept["track"] = tracks
-    old = before[np.isin(place[before["track"]], tracks)]
+    old = before[alive[before["track"]] & np.isin(place[before["track"]], tracks)]
     at = np.searchsorted(tracks, place[old["track"]])
     of_update = ("no", "hits", "sensors", "vx_mps", "vy_mps")
     for name in of_update:
         kept[name][at] = old[name]
-    row_of = np.full(len(place), -1, np.int64)
-    row_of[place] = np.where(last_row >= 0, last_row, row_of[place])
-    row = row_of[tracks]
+    row = last_row[alive][tracks]
     new = row >= 0
     for name in of_update:
         kept[name][new] = getattr(updates, name)[row[new]]
@@ -317,12 +316,14 @@ def _source(told: Any, state: RuleState, raiser: Raiser, units: Sequence[str]) -
     )
 
 
-def _wait(before: tuple[Waiting, ...], raiser: Raiser, frame: _Frame) -> tuple[Waiting, ...]:
+def _wait(state: RuleState, raiser: Raiser, frame: _Frame) -> tuple[Waiting, ...]:
     """Tell those whose track is good enough now; who goes on waiting."""
-    waiting = [(-1, waited) for waited in before] + raiser.waiting
+    waiting = [(-1, waited) for waited in state.waiting] + raiser.waiting
     if not waiting:
         return ()
-    ids = {id.tobytes(): slot for id, slot in zip(frame.updates.id, frame.slots, strict=True)}
+    known = np.column_stack([state.tracks["id_a"], state.tracks["id_b"]])
+    ids = {id.tobytes(): slot for slot, id in enumerate(known)}
+    ids |= {id.tobytes(): slot for id, slot in zip(frame.updates.id, frame.slots, strict=True)}
     by_id = raiser.compiled.by_id
     waiting = [told for told in waiting if told[1].finding.rule_id in by_id]
     found = good_enough(

@@ -84,6 +84,17 @@ def test_what_happened_waits_for_a_good_track(params: dict, good_s: int | None) 
     assert finding.evidence["hits"] == good_s + 1
 
 
+def test_what_waits_for_its_track_goes_on_waiting_when_a_batch_is_of_others() -> None:
+    other = path([(-90, -90)], track=2, start_s=2)
+    made = engine.compile_rules([ZONE], [rule(min_hits=5)])
+    way = walk()
+    state, told = RuleState.empty(), []
+    for batch in (cut(way, 0, 2), other, cut(way, 2, 3), other, cut(way, 3, 10)):
+        state, found = engine.step(state, batch, None, made)
+        told += found
+    assert [(f.at_us, f.evidence["hits"]) for f in told] == [(SECOND, 5)]
+
+
 def test_a_track_that_ends_while_it_is_waited_for() -> None:
     way = walk(3)
     way.status[2] = 3

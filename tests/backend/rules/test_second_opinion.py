@@ -1,7 +1,7 @@
 """PostGIS's set-based SQL says the same as the engine, where nothing is uncertain.
 
-Random areas with holes and lines, random walks and jumps of several tracks, cut into batches
-anywhere. The engine sees σ of a micrometre.
+Random areas with holes, circles, corridors and lines, random walks and jumps of several tracks,
+cut into batches anywhere. The engine sees σ of a micrometre.
 """
 
 import os
@@ -16,7 +16,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from judging import SECOND, area, cut, line, polygon, star, updates
+from judging import SECOND, area, band, cut, disc, line, polygon, star, updates
 from watchline.db.sql import load
 from watchline.geofences.model import Geofence, GeofenceKind
 from watchline.rules import engine
@@ -42,6 +42,7 @@ def connection(database: Any) -> Iterator[psycopg.Connection]:
 
 def some_geofences(rng: np.random.Generator) -> list[Geofence]:
     made = [area(*star(rng, hole=k == 0), id=f"a{k}") for k in range(3)]
+    made += [area(*disc(rng), id="circle"), area(*band(rng), id="corridor")]
     for k in range(3):
         steps = np.cumsum(rng.normal(0, 60, (rng.integers(2, 9), 2)), axis=0)
         made.append(line(steps + rng.uniform(-100, 100, 2), id=f"l{k}"))

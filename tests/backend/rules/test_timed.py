@@ -260,3 +260,14 @@ def test_motionless_in_cold(start_us: int, air: tuple, expected_s: list) -> None
     unknown = path([(50, 50)] * 100)
     unknown.at_us[:] += start_us
     assert find(rules, unknown, end_us=start_us + 100 * SECOND, around=Surroundings(air=air)) == []
+
+
+def test_the_end_of_another_track_changes_nothing_of_what_is_told_by_a_tick() -> None:
+    """Both stay; the second ends in the step before the tick that tells of the first."""
+    rules = compiled([rule("dwell", seconds=5)])
+    walks = two([IN] * 4, [(20, 20)] * 4)
+    end = updates(2, 3.9 * SECOND, 20, 20, plot=False, status=TrackStatus.ENDED)
+    state, _ = engine.step(RuleState.empty(), walks, None, rules)
+    state, _ = engine.step(state, end, None, rules)
+    _, (found,) = engine.step(state, cut(walks, 0, 0), 6 * SECOND, rules)
+    assert (found.track_no, found.evidence["hits"], found.evidence["sensors"]) == (1, 7, [7])
