@@ -167,7 +167,8 @@ def judge(index: GeofenceIndex, x: Floats, y: Floats, ellipse: tuple[Floats, ...
         np.ones(len(x), bool), np.zeros(len(x), bool), slots,
         pairs.start, pairs.area, pairs.p, *ellipse,
         np.full(len(index.areas), 0.9), np.full(len(index.areas), 0.1),
-        np.zeros(len(index.areas), bool), index.deepest, index.area_grid.edges, index.area_grid.owner_start,
+        np.zeros(len(index.areas), bool),
+        index.deepest, index.area_grid.edges, index.area_grid.owner_start,
     )  # fmt: skip
 
 

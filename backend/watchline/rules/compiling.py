@@ -21,7 +21,7 @@ from watchline.rules.kind import Kind, all_kinds, read_params
 from watchline.rules.model import Rule
 from watchline.rules.qualify import Bars, Qualifiers, bars
 from watchline.rules.state import Key
-from watchline.rules.watch import Condition, Watch, Watches
+from watchline.rules.watch import Condition, Watch, Watches, Windows
 
 _NORMAL = NormalDist()
 _MOST_OPENED = 100_000
@@ -112,6 +112,11 @@ class CompiledRules:
                 or one.geofence.pauses
             )
         )
+
+    @cached_property
+    def windows(self) -> dict[tuple[tuple[int, float | None], ...], Windows]:
+        """The last windows made, by the seconds and their air: most steps are of one second."""
+        return {}
 
     @cached_property
     def _opened(self) -> dict[tuple[int, int, float | None], bool]:

@@ -13,13 +13,14 @@ from watchline.rules.areas import judge_areas
 from watchline.rules.compiling import CompiledRules, compile_rule, compile_rules
 from watchline.rules.events import Crossed, Entered, Held, Left, Stand
 from watchline.rules.friendly import judge_friends
+from watchline.rules.keeping import placed, seen_kept, tracks_kept
 from watchline.rules.lines import judge_lines
 from watchline.rules.memory import air_at, known_air, known_fixes
 from watchline.rules.model import NOTHING, Finding, Surroundings
 from watchline.rules.presence import judge_presence
 from watchline.rules.qualified import NOT_YET, good_enough
 from watchline.rules.raising import MOST_WAITING, Raiser, Source
-from watchline.rules.state import SEEN, TRACK, RuleState, Waiting
+from watchline.rules.state import RuleState, Waiting
 from watchline.rules.swap import swap
 from watchline.rules.tracks import paths_of, slots_of
 from watchline.rules.watch import MOST_REACH_M, Fixes, Plots
@@ -47,6 +48,7 @@ class _Frame:
     alive: NDArray[np.bool_]
     order: NDArray[np.int64]
     founders: NDArray[np.int64]
+    ids: tuple[NDArray[np.uint64], NDArray[np.uint64]]  # the halves of each update's track id
 
 
 def step(
@@ -126,20 +128,23 @@ def step(
     place = np.cumsum(frame.alive) - 1
     for rows in (members, beside):
         rows["track"] = place[rows["track"]]
-    tracks = _tracks(state.tracks, frame)
-    watch = _placed(watch, place, "rule")
+    ids, sensors = frame.ids, np.ascontiguousarray(updates.sensors, np.int32)
+    tracks = tracks_kept(
+        state.tracks, ids[0], ids[1], frame.founders, frame.last, frame.alive, plots
+    )
+    watch = placed(watch, watch["rule"], place)
     state = RuleState(
         areas=compiled.areas,
         lines=compiled.lines,
         watches=compiled.watch_ids,
         units=units,
-        tracks=tracks[frame.alive],
+        tracks=tracks,
         members=members,
         beside=beside,
         watch=watch,
-        seen=_seen(state.seen, watch, place, frame.alive, last_row, updates),
+        seen=seen_kept(state.seen, watch, frame.alive, last_row, plots, sensors),
         fixes=kept_fixes,
-        friends=_placed(friends, place, "unit"),
+        friends=placed(friends, friends["unit"], place),
         marks={id: marks for id, marks in raiser.marks.items() if marks},
         subjects=subjects,
         waiting=waiting,
@@ -173,13 +178,13 @@ def _frame(state: RuleState, updates: TrackUpdates, compiled: CompiledRules) -> 
     judged = updates.plot & np.isfinite(plots.x + plots.y + var_x + cov_xy + var_y)
     judged &= compiled.silence.heard(plots.x, plots.y, plots.at_us)
     ended = np.ascontiguousarray(updates.status == TrackStatus.ENDED)
-    ids = np.ascontiguousarray(updates.id).view("<u8")
+    id_a, id_b = _halves(updates.id)
     known = len(state.tracks)
     slots, founders = slots_of(
         np.ascontiguousarray(state.tracks["id_a"]),
         np.ascontiguousarray(state.tracks["id_b"]),
-        np.ascontiguousarray(ids[:, 0]),
-        np.ascontiguousarray(ids[:, 1]),
+        id_a,
+        id_b,
     )
     total = known + len(founders)
     begin, last, alive = paths_of(slots, known, total, judged, ended)
@@ -195,7 +200,13 @@ def _frame(state: RuleState, updates: TrackUpdates, compiled: CompiledRules) -> 
         alive=alive,
         order=np.argsort(slots, kind="stable"),
         founders=founders,
+        ids=(id_a, id_b),
     )
+
+
+def _halves(ids: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    halves = np.ascontiguousarray(ids).view("<u8")
+    return np.ascontiguousarray(halves[:, 0]), np.ascontiguousarray(halves[:, 1])
 
 
 def _floats(column: NDArray[Any]) -> NDArray[np.float64]:
@@ -204,24 +215,6 @@ def _floats(column: NDArray[Any]) -> NDArray[np.float64]:
 
 def _nobody(n: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     return np.zeros(n), np.full(n, -1, np.int32)
-
-
-def _tracks(before: NDArray[Any], frame: _Frame) -> NDArray[Any]:
-    """Each slot's last judged plot."""
-    plots = frame.plots
-    ids = np.ascontiguousarray(frame.updates.id).view("<u8")
-    tracks = np.zeros(frame.total, TRACK)
-    tracks[: len(before)] = before
-    tracks["id_a"][len(before) :] = ids[frame.founders, 0]
-    tracks["id_b"][len(before) :] = ids[frame.founders, 1]
-    moved = np.flatnonzero(frame.last >= 0)
-    row = frame.last[moved]
-    for name, column in (
-        ("at_us", plots.at_us), ("x_m", plots.x), ("y_m", plots.y),
-        ("var_x_m2", plots.var_x), ("cov_xy_m2", plots.cov_xy), ("var_y_m2", plots.var_y),
-    ):  # fmt: skip
-        tracks[name][moved] = column[row]
-    return tracks
 
 
 def _watch(
@@ -257,37 +250,6 @@ def _watch(
     )  # fmt: skip
 
 
-def _placed(rows: NDArray[Any], place: NDArray[np.int64], second: str) -> NDArray[Any]:
-    """The rows that live, by track, then by `second`."""
-    rows = rows[rows["track"] >= 0]
-    rows["track"] = place[rows["track"]]
-    return rows[np.lexsort((rows[second], rows["track"]))]
-
-
-def _seen(
-    before: NDArray[Any],
-    watch: NDArray[Any],
-    place: NDArray[np.int64],
-    alive: NDArray[np.bool_],
-    last_row: NDArray[np.int64],
-    updates: TrackUpdates,
-) -> NDArray[Any]:
-    """What is kept of the last plot of each watched track."""
-    tracks = np.unique(watch["track"])
-    kept = np.zeros(len(tracks), SEEN)
-    kept["track"] = tracks
-    old = before[alive[before["track"]] & np.isin(place[before["track"]], tracks)]
-    at = np.searchsorted(tracks, place[old["track"]])
-    of_update = ("no", "hits", "sensors", "vx_mps", "vy_mps")
-    for name in of_update:
-        kept[name][at] = old[name]
-    row = last_row[alive][tracks]
-    new = row >= 0
-    for name in of_update:
-        kept[name][new] = getattr(updates, name)[row[new]]
-    return kept
-
-
 def _source(told: Any, state: RuleState, raiser: Raiser, units: Sequence[str]) -> Source:
     """The track of a watch as of its last plot."""
     if told["seen"] >= 0:
@@ -321,13 +283,17 @@ def _wait(state: RuleState, raiser: Raiser, frame: _Frame) -> tuple[Waiting, ...
     waiting = [(-1, waited) for waited in state.waiting] + raiser.waiting
     if not waiting:
         return ()
-    known = np.column_stack([state.tracks["id_a"], state.tracks["id_b"]])
-    ids = {id.tobytes(): slot for slot, id in enumerate(known)}
-    ids |= {id.tobytes(): slot for id, slot in zip(frame.updates.id, frame.slots, strict=True)}
     by_id = raiser.compiled.by_id
     waiting = [told for told in waiting if told[1].finding.rule_id in by_id]
+    track_ids = b"".join(waited.finding.track_id for _, waited in waiting)
+    founders = frame.founders
+    slots, _ = slots_of(
+        np.concatenate([state.tracks["id_a"], frame.ids[0][founders]]),
+        np.concatenate([state.tracks["id_b"], frame.ids[1][founders]]),
+        *_halves(np.frombuffer(track_ids, np.uint8).reshape(-1, 16)),
+    )
     found = good_enough(
-        np.array([ids.get(waited.finding.track_id, -1) for _, waited in waiting], np.int64),
+        np.where(slots < frame.total, slots, -1),  # its track is known no more
         np.array([row for row, _ in waiting], np.int64),
         np.array([waited.until_us for _, waited in waiting], np.int64),
         np.array([by_id[waited.finding.rule_id].bar for _, waited in waiting], np.int64),

@@ -37,7 +37,16 @@ def windows_of(
         times.append(int(state.tracks["at_us"][state.watch["track"]].min()))
     low, high = (min(times) // _SECOND, max(times) // _SECOND) if times else (0, 0)
     low = max(low, high - _MOST_S)
-    airs = [(second, air_at(air, second * _SECOND)) for second in range(low, high + 1)]
+    airs = tuple((second, air_at(air, second * _SECOND)) for second in range(low, high + 1))
+    made = compiled.windows.get(airs)
+    if made is None:
+        made = _made(airs, compiled)
+        compiled.windows.clear()
+        compiled.windows[airs] = made
+    return made
+
+
+def _made(airs: Sequence[tuple[int, float | None]], compiled: CompiledRules) -> Windows:
     counts = compiled.armed.astype(np.int64)
     found: list[tuple[int, int]] = []
     for r in compiled.changing:

@@ -1,6 +1,6 @@
 """Keep the `track` rows: what people and tiles read, at most once a second per track."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import psycopg
 import shapely
 from numpy.typing import NDArray
 
+from watchline.db.arrays import Bigints, Doubles, Uuids
 from watchline.db.sql import load
 from watchline.tracks.local import LocalStates
 from watchline.tracks.model import TrackStatus, TrackUpdates
@@ -69,7 +70,6 @@ def update(
     it holds or has written since are left alone.
     """
     numbers: dict[str, NDArray[Any]] = {
-        "last_us": updates.at_us,
         "lon": local.lon_deg,
         "lat": local.lat_deg,
         "var_east": local.var_east_m2,
@@ -77,18 +77,19 @@ def update(
         "var_north": local.var_north_m2,
         "east": local.east_mps,
         "north": local.north_mps,
-        "hits": updates.hits,
     }
     numbers |= {f"c{k}": updates.classes[:, k] for k in range(updates.classes.shape[1])}
     connection.execute(
         _sql["update"] + ("\n" + _sql["beside"] if beside else ""),
-        {name: _array(column.tolist()) for name, column in numbers.items()}
+        {name: Doubles(column) for name, column in numbers.items()}
         | {
             "sector": sector,
             "epoch": epoch,
-            "id": _array([id.tobytes().hex() for id in updates.id]),
-            "status": _array([_STATUS[status] for status in updates.status.tolist()]),
-            "sensors": ["\n".join(_names(row, sensor_ids)) for row in updates.sensors.tolist()],
+            "id": Uuids(updates.id),
+            "status": _array(_STATUS[status] for status in updates.status.tolist()),
+            "last_us": Bigints(updates.at_us),
+            "hits": Bigints(updates.hits),
+            "sensors": _array(_quoted_names(updates.sensors, sensor_ids)),
         },
         # A prepared plan does not know how many rows there are, and is three times as slow.
         prepare=False,
@@ -100,9 +101,21 @@ def without_flush(connection: Connection) -> None:
     connection.execute(_sql["without_flush"])
 
 
-def _array(values: Sequence[object]) -> str:
+def _array(quoted: Iterable[str]) -> str:
     # As text: psycopg would look at each element of a list, which costs more than the update.
-    return f"{{{','.join(map(str, values))}}}"
+    return f"{{{','.join(quoted)}}}"
+
+
+def _quoted_names(sensors: NDArray[np.int32], sensor_ids: Mapping[int, str]) -> list[str]:
+    """The sensors of each row in a line each, as an element of PostgreSQL's text array."""
+    size = sensors.shape[1] * sensors.itemsize
+    octets = np.ascontiguousarray(sensors).tobytes()
+    rows = [octets[at : at + size] for at in range(0, len(octets), size)]
+    quoted = {}
+    for row in set(rows):  # most tracks are seen by the same few
+        names = "\n".join(_names(np.frombuffer(row, sensors.dtype).tolist(), sensor_ids))
+        quoted[row] = '"' + names.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return [quoted[row] for row in rows]
 
 
 def insert_historical(

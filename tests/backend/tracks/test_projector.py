@@ -1,5 +1,6 @@
 """Rows of `track`: at once what nobody may miss, each second where the others are."""
 
+import numpy as np
 import pytest
 
 from judging import SECOND, updates
@@ -96,3 +97,12 @@ def test_after_a_start_every_row_is_due(made, connection):
 def test_the_last_of_each_track_in_order():
     assert last_of_each(updates([1, 2, 1, 3, 2], 0, 0, 0)).tolist() == [2, 3, 4]
     assert last_of_each(updates([], 0, 0, 0)).tolist() == []
+
+
+def test_sensors_with_odd_names_arrive_as_they_are_called(database) -> None:
+    names = {1: 'a"b', 2: "c\\d", 3: "e, {f}"}
+    rows = np.array([[1, 2, 0], [3, 0, 0], [1, 2, 0]], np.int32)
+    told = projection._array(projection._quoted_names(rows, names))
+    with database.connect("ingest") as connection:
+        (found,) = connection.execute("SELECT %s::text[]", [told]).fetchone()
+    assert [line.split("\n") for line in found] == [['a"b', "c\\d"], ["e, {f}"], ['a"b', "c\\d"]]
