@@ -17,6 +17,7 @@ import watchline.maps.routes
 import watchline.rules.routes
 import watchline.sectors.routes
 import watchline.tracks.routes
+import watchline.units.routes
 from watchline import frontend
 from watchline.access.model import Action
 from watchline.access.policy import engine_of, open_to_all, requires
@@ -88,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (
         watchline.access.routes,
         watchline.sectors.routes,
+        watchline.units.routes,
         watchline.tracks.routes,
         watchline.rules.routes,
         watchline.incidents.routes,

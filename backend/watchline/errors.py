@@ -189,6 +189,10 @@ class IncidentNotYet(WatchlineError):
     """The incident is said to happen in the future."""
 
 
+class UnitAheadOfTime(WatchlineError):
+    """The unit's report is of a time that has not come: its clock is wrong."""
+
+
 class TrackUnknown(WatchlineError):
     """There is no such track in this sector."""
 
@@ -253,6 +257,7 @@ _TABLE: dict[type[WatchlineError], tuple[int, str]] = {
     IncidentSleepsTooLong: (422, "incident.sleeps_too_long"),
     IncidentOutsideSector: (422, "incident.outside_sector"),
     IncidentNotYet: (422, "incident.not_yet"),
+    UnitAheadOfTime: (422, "unit.ahead_of_time"),
     TrackUnknown: (404, "track.unknown"),
     LiveTooMany: (503, "live.too_many"),
     MapInvalid: (422, "map.invalid"),

@@ -32,7 +32,7 @@ _RETRY_S = 60.0
 _LOCK_TRIES = 40
 _LOCK_PAUSE_S = 0.25
 _BATCH = 10_000
-_PRUNED = ("quarantine", "tracks", "late_spans", "boots", "marks")
+_PRUNED = ("quarantine", "tracks", "units", "late_spans", "boots", "marks")
 
 Connection = psycopg.Connection[Any]
 

@@ -47,6 +47,9 @@ DELETE FROM track WHERE ctid = ANY(ARRAY(
        AND id NOT IN (SELECT unnest(track_ids) FROM incident)
      LIMIT %(limit)s))
 
+-- name: prune_units
+DELETE FROM unit WHERE ctid = ANY(ARRAY(SELECT ctid FROM unit WHERE at < %(before)s LIMIT %(limit)s))
+
 -- name: prune_late_spans
 DELETE FROM late_span WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM late_span WHERE rerun_at < %(before)s LIMIT %(limit)s))

@@ -39,7 +39,7 @@ from watchline.live.rows import track_rows
 from watchline.renewal import PATIENCE_S, Renewal
 from watchline.rules import current as current_rules
 from watchline.rules import suppressed
-from watchline.rules.model import NOTHING, SensorSign, Surroundings
+from watchline.rules.model import NOTHING, SensorSign, Surroundings, UnitFix
 from watchline.rules.state import RuleState
 from watchline.rules.state import StateUnreadable as RuleStateUnreadable
 from watchline.sectors import writer
@@ -52,6 +52,7 @@ from watchline.tracks.errors import StateUnreadable as TrackerStateUnreadable
 from watchline.tracks.model import TrackStatus, TrackUpdates
 from watchline.tracks.projector import Projector
 from watchline.tracks.state import TrackerState
+from watchline.units import store as units
 from watchline_sensors.contract import HealthState, Receipt, SensorInfo
 
 log = structlog.get_logger()
@@ -219,6 +220,8 @@ class SectorPipeline:
         self._intake = Intake(heard, slot_us=tracker.SLOT_US, now_us=now_us)
         self._meter = Meter(now_us)
         self._tick_us = now_us
+        self._fixes: Sequence[units.Fix] = []
+        self._fix_us: dict[str, int] = {}
         sensors = {id: (no, edge) for no, id, edge in writer.sensors(connection, self.sector)}
         ledger = {
             (edge, boot): told
@@ -307,6 +310,7 @@ class SectorPipeline:
         self.stopwatch.lap("order")
         commits = bool(work.settling) or work.live is not None or work.beat_us is not None
         if commits:
+            work.fixes, self._fixes = self._fixes, []
             if work.live is not None:
                 for edge, boot, seqs in self._by_boot(work.live):
                     work.settling[edge, boot].add_all(seqs)
@@ -406,7 +410,7 @@ class SectorPipeline:
         )
 
     def _around(self, work: Work) -> Surroundings:
-        """The heartbeats as signs of life."""
+        """The heartbeats as signs of life, and where our own units are."""
         signs = []
         for beat in sorted(work.beats, key=lambda beat: beat.at_us):
             if beat.sensor in self._places:
@@ -421,7 +425,21 @@ class SectorPipeline:
                         working=working,
                     )
                 )
-        return Surroundings(sensors=tuple(signs)) if signs else NOTHING
+        own = []
+        for fix in work.fixes:
+            x, y = self._plane.to_plane(fix.lon_deg, fix.lat_deg)
+            own.append(
+                UnitFix(
+                    unit=fix.unit,
+                    at_us=fix.at_us,
+                    x_m=float(x),
+                    y_m=float(y),
+                    sigma_m=fix.sigma_m,
+                    vx_mps=fix.east_mps,
+                    vy_mps=fix.north_mps,
+                )
+            )
+        return Surroundings(units=tuple(own), sensors=tuple(signs)) if own or signs else NOTHING
 
     # ── 9 commit ─────────────────────────────────────────────────────────────────────────────
     def _open(self, work: Work, tracked: Tracked, now_us: int) -> Future[writer.Connection]:
@@ -651,12 +669,18 @@ class SectorPipeline:
         self._read_edges(connection)
         self._publish(self._frame(now_us, pulse=self._pulse(now_us)))
         self._tick_us = now_us
+        self._fixes = [fix for fix in units.fresh(connection, self.sector) if self._is_news(fix)]
         with connection.transaction():
             for edge, seen_us in self._intake.seen.items():
                 skew_us = self._intake.clocks[edge].median_us
                 skew_ms = None if skew_us is None else skew_us / 1000
                 writer.edge_seen(connection, edge, seen_us, skew_ms)
         self._intake.seen = {}
+
+    def _is_news(self, fix: units.Fix) -> bool:
+        known_us = self._fix_us.get(fix.unit, 0)
+        self._fix_us[fix.unit] = max(known_us, fix.at_us)
+        return fix.at_us > known_us
 
     def _pulse(self, now_us: int) -> Pulse:
         connected = set(self._intake.reorder.connected(now_us))

@@ -2,14 +2,16 @@
 
 import datetime as dt
 import time
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from hand_writer import SECOND, HandClock, envelope, hand_writer
 from own_writer import EDGE, INFO, OwnWriter, import_sector, seen
+from plain_sector import lon_lat
 from watchline.sectors.clock import SectorClock
-from watchline_sensors.contract import Health, HealthState
+from watchline_sensors.contract import Detection, Health, HealthState, Position
 
 
 @pytest.mark.parametrize("year", [1970, 2038])
@@ -59,3 +61,39 @@ def test_a_sensor_without_heartbeats_becomes_an_incident(database):
     assert (kind, rule, track) == ("sensor_offline", "off", UUID(int=0))
     assert (evidence["sensor"], evidence["missing"]) == (INFO.sensor, "heartbeat")
     assert 18 <= told[0] <= 20  # 8 s after second 10, and the watermark's delay
+
+
+def test_a_patrol_that_says_where_it_is_raises_nothing(database):
+    """Two walk into the meadow side by side; one of them is ours and reports each second."""
+    import_sector(database)
+    clock = HandClock(time.time_ns() // 1000)
+    with hand_writer(database, clock) as writer, database.connect("app") as app:
+        seq = 1
+        for second in range(32):
+            clock.time_us += SECOND
+            y = -350.0 + 12.0 * second
+            lon, lat = lon_lat(0.0, y)
+            app.execute(
+                """INSERT INTO unit (sector_id, id, at, geom, sigma_m, north_mps)
+                   VALUES ('test', 'Alfa-2', to_timestamp(%s / 1e6),
+                           ST_SetSRID(ST_MakePoint(%s, %s), 4326), 5, 12)
+                   ON CONFLICT (sector_id, id)
+                   DO UPDATE SET at = excluded.at, geom = excluded.geom""",
+                [clock.time_us, lon, lat],
+            )
+            items: list[Any] = [INFO] if second == 0 else []
+            for x in (0.0, 60.0):
+                lon, lat = lon_lat(x, y)
+                place = Position(lon_deg=lon, lat_deg=lat, var_east_m2=4.0, var_north_m2=4.0)
+                at_us = clock.time_us - 100_000 + int(x)
+                items.append(Detection(sensor=INFO.sensor, at_us=at_us, position=place))
+            writer.send(envelope(EDGE, seq, items, clock.time_us))
+            seq += len(items)
+            writer.turn()
+        raised = writer.query("SELECT rule_id, ST_X(geom) FROM finding")
+        kept = writer.query("SELECT rule_id, reason, evidence, ST_X(geom) FROM suppressed_finding")
+    ((rule, other_lon),) = raised
+    ((kept_rule, reason, evidence, own_lon),) = kept
+    assert (rule, kept_rule, reason) == ("meadow-enter", "meadow-enter", "friendly")
+    assert evidence["friendly"]["unit"] == "Alfa-2" and evidence["friendly"]["p"] > 0.9
+    assert own_lon < lon_lat(30.0, 0.0)[0] < other_lon

@@ -18,6 +18,7 @@ class Action(StrEnum):
     SEE = "see"  # the picture: sectors, sensors, tracks, incidents, maps
     WORK_INCIDENTS = "work_incidents"  # all that people do to incidents
     EDIT_GEOFENCES = "edit_geofences"  # with the rules on them
+    REPORT_POSITIONS = "report_positions"  # of our own units
     SEE_REPORTS = "see_reports"
     SEE_API = "see_api"  # the OpenAPI document
 

@@ -421,6 +421,19 @@ suppressed_finding = Table(
     Column("evidence", JSONB, nullable=False),
 )
 
+unit = Table(
+    "unit",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sector_id", Text, ForeignKey(f"{SCHEMA}.sector.id"), primary_key=True),
+    _time("at"),
+    _time("known_at", server_default=text("clock_timestamp()")),
+    _geom("POINT", nullable=False),
+    Column("sigma_m", REAL, nullable=False),
+    Column("east_mps", REAL, nullable=False, server_default=text("0")),
+    Column("north_mps", REAL, nullable=False, server_default=text("0")),
+)
+
 backtest = Table(
     "backtest",
     metadata,

@@ -18,6 +18,7 @@ from watchline.detections.ledger import SeqRange, SeqSet
 from watchline.detections.placing import edge_number
 from watchline.detections.reorder import ReorderBuffer
 from watchline.detections.rows import Rows
+from watchline.units.store import Fix
 from watchline_sensors.contract import Health, SensorInfo
 
 #: How long a row may wait for the other edges' watermarks (DESIGN §4.7).
@@ -45,6 +46,7 @@ class Work:
     lost: dict[BootKey, list[SeqRange]] = field(default_factory=lambda: defaultdict(list))
     tick_us: int | None = None
     beat_us: int | None = None
+    fixes: Sequence[Fix] = ()  # where our own units have said that they are
 
     @property
     def rows(self) -> int:
