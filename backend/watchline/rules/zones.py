@@ -17,6 +17,7 @@ from watchline.geofences import shape
 from watchline.geofences import store as geofences
 from watchline.geofences.model import Direction, GeofenceKind, Purpose
 from watchline.geofences.schedule import Local, Schedule, as_us, holds
+from watchline.rules import budget
 from watchline.rules import store as rules
 from watchline.rules.kind import read_params
 from watchline.rules.model import Severity
@@ -165,6 +166,7 @@ async def _move_rules(connection: AsyncConnection, sector: str, id: str, to: str
     for rule in told:
         read_params(rule["kind"], rule["params"], GeofenceKind(found[0].kind))
     await rules.put(connection, sector, [id], told, rev)
+    budget.require(await rules.cost(connection, sector))
 
 
 async def pause(

@@ -254,3 +254,13 @@ async def test_beyond_the_budget_nothing_is_stored(hub, admin, monkeypatch):
         "reason": "over_budget", "of": "rules", "cost": there + 2, "most": there + 1,
     }  # fmt: skip
     assert hub.query("SELECT count(*) FROM geofence WHERE name = 'Clearing'") == [(0,)]
+    # Nor do rules move to a geofence whose outline would cost too much.
+    long = [[24.0 + 1e-5 * k, 50.5001] for k in range(40)]
+    spare = WIRE | {"id": "spare", "rules": [], "directions": ["both"] * 39}
+    spare["geom"] = {"type": "LineString", "coordinates": long}
+    assert (await admin.post(URL, json=spare)).status_code == 201
+    corners = hub.query("SELECT sum(ST_NPoints(g.geom)) FROM geofence g WHERE id <> 'spare'")[0][0]
+    monkeypatch.setattr(budget, "BUDGET", budget.Cost(rules=there + 1, corners=corners + 9))
+    moved = await admin.delete(f"{URL}/wire", params={"move_rules_to": "spare"})
+    assert (moved.status_code, moved.json()["params"]["of"]) == (422, "corners")
+    assert "wire" in [g["id"] for g in (await admin.get(URL)).json()]
