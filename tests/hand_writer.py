@@ -35,7 +35,9 @@ class HandClock(SectorClock):
 class HandWriter:
     """A pipeline and its connection; `turn` goes once down its list."""
 
-    def __init__(self, database: Any, clock: SectorClock, connection: Any) -> None:
+    def __init__(
+        self, database: Any, clock: SectorClock, connection: Any, patience_s: float | None
+    ) -> None:
         self.database, self.clock, self._connection = database, clock, connection
         self.frames: list[Any] = []
         self.pipeline = SectorPipeline(
@@ -45,6 +47,7 @@ class HandWriter:
             token="t",
             publish=self.frames.append,
             clock=clock,
+            patience_s=patience_s,
         )
 
     def acquire(self) -> bool:
@@ -66,10 +69,12 @@ class HandWriter:
 
 
 @contextmanager
-def hand_writer(database: Any, clock: SectorClock) -> Iterator[HandWriter]:
-    """A writer that holds the test sector."""
+def hand_writer(
+    database: Any, clock: SectorClock, patience_s: float | None = None
+) -> Iterator[HandWriter]:
+    """A writer that holds the test sector; it waits for changed rules, unless told otherwise."""
     with connect_sync(database.url("ingest"), autocommit=True) as connection:
-        made = HandWriter(database, clock, connection)
+        made = HandWriter(database, clock, connection, patience_s)
         assert made.acquire()
         yield made
 

@@ -87,7 +87,9 @@ class SectorPipeline:
         token: str,
         publish: Callable[[Frame], None],
         clock: SectorClock | None = None,
+        patience_s: float | None = PATIENCE_S,
     ) -> None:
+        """`patience_s`: how long changed rules may hold up a commit; None: until compiled."""
         self.sector = sector
         self._database_url = database_url
         self._owner_url = owner_url
@@ -108,8 +110,7 @@ class SectorPipeline:
         self._opening: Future[writer.Connection] | None = None
         self._under_way: Future[None] | None = None
         self._untold: TrackUpdates | None = None
-        #: How long a change of geofences or rules may hold up the commits.
-        self._renewal_s: float | None = PATIENCE_S
+        self._patience_s = patience_s
 
     @property
     def hold(self) -> writer.Hold | None:
@@ -203,6 +204,7 @@ class SectorPipeline:
         self._plane = SectorPlane(hold.origin_lon_deg, hold.origin_lat_deg)
         self._read_edges(connection)
         self._rev = hold.rev
+        self._rules_rev = -1
         self._renewal = Renewal(self.sector, self._plane, self._database_url)
         self._projector = Projector(
             self.sector, self._plane, projection.live_ids(connection, self.sector)
@@ -259,7 +261,10 @@ class SectorPipeline:
     def _reload(self, connection: writer.Connection) -> None:
         """Read again what people may have changed."""
         newest = current_geofences.newest_rev(connection, self.sector)
-        self._renewal.see(newest, self._renewal_s)
+        if newest != self._rules_rev:
+            self._going_on = current_rules.ids(connection, self.sector)
+            self._rules_rev = newest
+        self._renewal.see(newest, self._patience_s)
         self._read_edges(connection)
         self._places = current_rules.sensor_places(connection, self.sector)
         self._memory = replace(
@@ -278,7 +283,6 @@ class SectorPipeline:
 
         Raises what `run` answers by a start.
         """
-        self._renewal_s = None
         self._connections = deque([connection])
         self._advance(connection)
         self._finish()
@@ -292,7 +296,7 @@ class SectorPipeline:
         started = time.monotonic()
         with self._lock:
             if not len(self._inbox):
-                self._wake.wait(self._patience_s())
+                self._wake.wait(self._idle_s())
             arrivals = self._inbox.take()
         self.stopwatch.start()
         now_us = self._clock.now_us()
@@ -354,7 +358,7 @@ class SectorPipeline:
             )
             self.stopwatch.lap("project")
 
-    def _patience_s(self) -> float:
+    def _idle_s(self) -> float:
         """How long to wait for arrivals: rows that wait may leave when the clock ends a slot."""
         if not len(self._intake.reorder):
             return 0.1
@@ -403,6 +407,7 @@ class SectorPipeline:
             tracked,
             memory,
             self._renewal.latest(),
+            self._going_on,
             self._around(work),
             self._held().area,
             self._plane,

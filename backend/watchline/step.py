@@ -1,6 +1,6 @@
 """The pure part of a sector's commit: track, judge, raise. Nothing here reads or writes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -75,15 +75,20 @@ def judge(
     tracked: Tracked,
     memory: Memory,
     compiled: CompiledRules,
+    going_on: Set[str],
     around: Surroundings,
     area: BaseGeometry,
     plane: SectorPlane,
     lap: Lap,
 ) -> Judged:
-    """Judge the tracks and raise the incidents of a sector, whose `area` is in WGS 84."""
+    """Judge the tracks and raise the incidents of a sector, whose `area` is in WGS 84.
+
+    `going_on` are the rules that nobody has ended: compiled rules may be a moment older, and an
+    ended one raises nothing from its end on.
+    """
     rules, findings = engine.step(memory.rules, tracked.updates, work.tick_us, compiled, around)
     lap("judge")
-    findings = owned(findings, area, plane)
+    findings = owned([f for f in findings if f.rule_id in going_on], area, plane)
     updates = tracked.updates
     ended = np.flatnonzero(updates.status == TrackStatus.ENDED)
     book, changes = raise_findings(

@@ -1,6 +1,7 @@
 """A sector's writer on a clock of the test's own."""
 
 import datetime as dt
+import threading
 import time
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ import pytest
 from hand_writer import SECOND, HandClock, envelope, hand_writer
 from own_writer import EDGE, INFO, OwnWriter, import_sector, seen
 from plain_sector import lon_lat
+from watchline import renewal
 from watchline.sectors.clock import SectorClock
 from watchline_sensors.contract import Detection, Health, HealthState, Position
 
@@ -61,6 +63,48 @@ def test_a_sensor_without_heartbeats_becomes_an_incident(database):
     assert (kind, rule, track) == ("sensor_offline", "off", UUID(int=0))
     assert (evidence["sensor"], evidence["missing"]) == (INFO.sensor, "heartbeat")
     assert 18 <= told[0] <= 20  # 8 s after second 10, and the watermark's delay
+
+
+def walk(writer, clock, first_seq, steps):
+    """Somebody walks north into the meadow, 20 m a second, a turn each."""
+    for seq, step in enumerate(steps, first_seq):
+        clock.time_us += SECOND
+        lon, lat = lon_lat(0.0, -350.0 + 20.0 * step)
+        place = Position(lon_deg=lon, lat_deg=lat, var_east_m2=4.0, var_north_m2=4.0)
+        at_us = clock.time_us - 100_000
+        item = Detection(sensor=INFO.sensor, at_us=at_us, position=place)
+        writer.send(envelope(EDGE, seq, [item], clock.time_us))
+        writer.turn()
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_an_ended_rule_raises_nothing_though_the_next_set_is_not_compiled(
+    database, monkeypatch, ended
+):
+    import_sector(database)
+    plain, gate = renewal.read_and_compile, threading.Semaphore(1)
+
+    def held(*given):
+        made = plain(*given)
+        assert gate.acquire(timeout=20)
+        return made
+
+    monkeypatch.setattr(renewal, "read_and_compile", held)
+    clock = HandClock(time.time_ns() // 1000)
+    with hand_writer(database, clock, 0.0) as writer, database.connect("owner") as owner:
+        writer.send(envelope(EDGE, 1, [INFO], clock.time_us))
+        writer.turn()
+        walk(writer, clock, 2, range(6))
+        if ended:
+            owner.execute("UPDATE sector SET rev = rev + 1")
+            owner.execute(
+                """UPDATE rule SET valid_to = now(), rev = (SELECT rev FROM sector)
+                    WHERE id = 'meadow-enter'"""
+            )
+        walk(writer, clock, 8, range(6, 12))
+        found = writer.query("SELECT rule_id FROM finding")
+        gate.release()
+    assert found == ([] if ended else [("meadow-enter",)])
 
 
 def test_a_patrol_that_says_where_it_is_raises_nothing(database):

@@ -30,6 +30,11 @@ def current(
     ]
 
 
+def ids(connection: psycopg.Connection[Any], sector: str) -> frozenset[str]:
+    """The ids of the sector's rules that have not been ended."""
+    return frozenset(id for (id,) in connection.execute(_sql["ids"], {"sector": sector}))
+
+
 def time_zone(connection: psycopg.Connection[Any], sector: str) -> str:
     """The zone in which the hours of the sector's rules are told."""
     row = connection.execute(_sql["time_zone"], {"sector": sector}).fetchone()
