@@ -6,6 +6,8 @@ take tens of seconds; `make setup` and the start of each worker run this instead
 all is kept.
 """
 
+import gc
+
 import msgspec
 import numpy as np
 
@@ -79,6 +81,10 @@ def warm_up() -> None:
     )
     if not _way_in() or {finding.kind for finding in findings} != {"enter", "exit", "cross"}:
         raise RuntimeError("the compiled steps do not find what they must: clear __pycache__")
+    # Looking for cycles among the million objects of the libraries would stop every thread for
+    # 0.1 s, whenever a new set of rules brings many more.
+    gc.collect()
+    gc.freeze()
 
 
 def _way_in() -> bool:

@@ -31,6 +31,7 @@ from watchline.rules.areas import judge_areas
 from watchline.rules.model import Rule, Severity
 from watchline.rules.state import MEMBER, RuleState
 from watchline.tracks.model import TrackStatus, TrackUpdates
+from watchline.warm import warm_up
 
 EXTENT_M = 50_000.0
 HITS = {10: 0.26, 1_000: 1.84, 10_000: 1.84}
@@ -254,7 +255,8 @@ def main() -> None:
     rng = np.random.default_rng(1)
     some = {count: areas(count, rng, hits=hits) for count, hits in HITS.items()}
     wires = lines(1000, rng)
-    compile_index(some[10] + wires[:2])  # machine code first
+    warm_up()  # as a worker at its start
+    compile_index(some[10] + wires[:2])
     at = rng.uniform(-0.5, 0.5, (3, POINTS)) * [[EXTENT_M], [EXTENT_M], [2 * np.pi]]
     judge(compile_index(some[10]), *at[:2], (at[0] * 0 + 1, at[0] * 0, at[0] * 0 + 1))
     fences = {str(count): bench_areas(made, *at) for count, made in some.items()}
