@@ -100,6 +100,7 @@ async def test_without_a_session_every_route_says_so(hub):
                         "s": "test",
                         "id": "01900000-0000-7000-8000-000000000001",
                         "no": 1,
+                        "rule": "meadow-enter",
                         "path": "x",
                         "path:path": "x",
                     }
