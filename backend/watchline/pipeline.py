@@ -32,7 +32,7 @@ from watchline.detections.rows import Rows, concatenate
 from watchline.detections.store import Settlement
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
-from watchline.incidents.lifecycle import Change, finding_id, raise_findings
+from watchline.incidents.lifecycle import Change, finding_id, raise_findings, unknown
 from watchline.incidents.model import Incident
 from watchline.live.meter import Meter
 from watchline.live.model import Frame, Pulse, TrackRow
@@ -62,6 +62,8 @@ TICK_US = 1_000_000
 MIN_CYCLE_S = 0.02
 #: Partitions are made ahead so often, and at once when the clock says a day that has none.
 DAYS_S = 3600.0
+#: Live judging may tell so long after the fact, when a rerun has told of it already.
+TOLD_LATE_US = 600_000_000
 #: How often a sector that another process writes is tried.
 TAKE_S = 0.5
 _CONFIG = tracker.TrackerConfig()
@@ -84,6 +86,8 @@ class _Memory:
     rules: RuleState
     book: dict[UUID, Incident]
     next_no: int
+    #: What reruns have raised lately: (rule, geofence, track, at_us).
+    rerun: Sequence[tuple[str, str | None, bytes, int]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +289,9 @@ class SectorPipeline:
             self._memory,
             book=record.open_incidents(connection, self.sector),
             next_no=record.last_no(connection, self.sector) + 1,
+            rerun=record.told_by_reruns(
+                connection, self.sector, self._clock.now_us() - TOLD_LATE_US
+            ),
         )
 
     def _read_edges(self, connection: writer.Connection) -> None:
@@ -421,7 +428,7 @@ class SectorPipeline:
         findings = owned(findings, self._held().area, self._plane)
         book, changes = raise_findings(
             memory.book,
-            raised(findings),
+            unknown(raised(findings), memory.rerun),
             state.live_ids(),
             self._plane.point_to_lon_lat,
             next_no=memory.next_no,
@@ -445,6 +452,7 @@ class SectorPipeline:
                 rules=rules,
                 book=book,
                 next_no=memory.next_no + len(book) - len(memory.book),
+                rerun=memory.rerun,
             ),
             updates=updates,
             newest=newest,
