@@ -39,13 +39,12 @@ from watchline.live.rows import track_rows
 from watchline.renewal import PATIENCE_S, Renewal
 from watchline.rules import current as current_rules
 from watchline.rules import suppressed
-from watchline.rules.model import NOTHING, SensorSign, Surroundings, UnitFix
 from watchline.rules.state import RuleState
 from watchline.rules.state import StateUnreadable as RuleStateUnreadable
 from watchline.sectors import writer
 from watchline.sectors.clock import SectorClock
 from watchline.sectors.plane import SectorPlane
-from watchline.step import Judged, Memory, News, Tracked, judge, news_of, track
+from watchline.step import Judged, Memory, News, Tracked, around, judge, news_of, track
 from watchline.stopwatch import Stopwatch
 from watchline.tracks import projection, tracker
 from watchline.tracks.errors import StateUnreadable as TrackerStateUnreadable
@@ -53,7 +52,8 @@ from watchline.tracks.model import TrackStatus, TrackUpdates
 from watchline.tracks.projector import Projector
 from watchline.tracks.state import TrackerState
 from watchline.units import store as units
-from watchline_sensors.contract import HealthState, Receipt, SensorInfo
+from watchline.units.model import Fix
+from watchline_sensors.contract import Receipt, SensorInfo
 
 log = structlog.get_logger()
 
@@ -224,7 +224,7 @@ class SectorPipeline:
         self._intake = Intake(heard, slot_us=tracker.SLOT_US, now_us=now_us)
         self._meter = Meter(now_us)
         self._tick_us = now_us
-        self._fixes: Sequence[units.Fix] = []
+        self._fixes: Sequence[Fix] = []
         self._fix_us: dict[str, int] = {}
         sensors = {id: (no, edge) for no, id, edge in writer.sensors(connection, self.sector)}
         ledger = {
@@ -413,43 +413,11 @@ class SectorPipeline:
             memory,
             self._renewal.latest(),
             self._going_on,
-            self._around(work),
+            around(work, self._places, self._plane),
             self._held().area,
             self._plane,
             self.stopwatch.lap,
         )
-
-    def _around(self, work: Work) -> Surroundings:
-        """The heartbeats as signs of life, and where our own units are."""
-        signs = []
-        for beat in sorted(work.beats, key=lambda beat: beat.at_us):
-            if beat.sensor in self._places:
-                x, y = self._plane.to_plane(*self._places[beat.sensor])
-                working = beat.state in (HealthState.OK, HealthState.DEGRADED)
-                signs.append(
-                    SensorSign(
-                        sensor=beat.sensor,
-                        at_us=beat.at_us,
-                        x_m=float(x),
-                        y_m=float(y),
-                        working=working,
-                    )
-                )
-        own = []
-        for fix in work.fixes:
-            x, y = self._plane.to_plane(fix.lon_deg, fix.lat_deg)
-            own.append(
-                UnitFix(
-                    unit=fix.unit,
-                    at_us=fix.at_us,
-                    x_m=float(x),
-                    y_m=float(y),
-                    sigma_m=fix.sigma_m,
-                    vx_mps=fix.east_mps,
-                    vy_mps=fix.north_mps,
-                )
-            )
-        return Surroundings(units=tuple(own), sensors=tuple(signs)) if own or signs else NOTHING
 
     # ── 9 commit ─────────────────────────────────────────────────────────────────────────────
     def _open(self, work: Work, tracked: Tracked, now_us: int) -> Future[writer.Connection]:
@@ -687,7 +655,7 @@ class SectorPipeline:
                 writer.edge_seen(connection, edge, seen_us, skew_ms)
         self._intake.seen = {}
 
-    def _is_news(self, fix: units.Fix) -> bool:
+    def _is_news(self, fix: Fix) -> bool:
         known_us = self._fix_us.get(fix.unit, 0)
         self._fix_us[fix.unit] = max(known_us, fix.at_us)
         return fix.at_us > known_us

@@ -1,6 +1,6 @@
 """The pure part of a sector's commit: track, judge, raise. Nothing here reads or writes."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,14 +17,16 @@ from watchline.live.model import TrackRow
 from watchline.live.rows import track_rows
 from watchline.rules import engine
 from watchline.rules.compiling import CompiledRules
-from watchline.rules.model import Finding, Surroundings
+from watchline.rules.model import NOTHING, Finding, SensorSign, Surroundings, UnitFix
 from watchline.rules.raising import raised
 from watchline.rules.state import RuleState
-from watchline.sectors.plane import SectorPlane
+from watchline.sectors.plane import SectorPlane, turn_vector
 from watchline.tracks import tracker
 from watchline.tracks.model import TrackStatus, TrackUpdates
 from watchline.tracks.projector import last_of_each
 from watchline.tracks.state import TrackerState
+from watchline.units.model import Fix
+from watchline_sensors.contract import HealthState
 
 _CONFIG = tracker.TrackerConfig()
 
@@ -70,6 +72,46 @@ def track(work: Work, state: TrackerState, plane: SectorPlane, lap: Lap) -> Trac
     state, updates, track_ids = tracker.step(state, batch, work.tick_us, _CONFIG)
     lap("track")
     return Tracked(state=state, updates=updates, track_ids=track_ids)
+
+
+def around(
+    work: Work, sensor_places: Mapping[str, tuple[float, float]], plane: SectorPlane
+) -> Surroundings:
+    """What rules take from beside the tracks: heartbeats as signs of life, and our own units.
+
+    `sensor_places` are (lon, lat); a heartbeat of a sensor without one is no sign.
+    """
+    signs = []
+    for beat in sorted(work.beats, key=lambda beat: beat.at_us):
+        if beat.sensor in sensor_places:
+            x, y = plane.to_plane(*sensor_places[beat.sensor])
+            working = beat.state in (HealthState.OK, HealthState.DEGRADED)
+            signs.append(
+                SensorSign(
+                    sensor=beat.sensor,
+                    at_us=beat.at_us,
+                    x_m=float(x),
+                    y_m=float(y),
+                    working=working,
+                )
+            )
+    units = [_unit_fix(fix, plane) for fix in work.fixes]
+    return Surroundings(units=tuple(units), sensors=tuple(signs)) if units or signs else NOTHING
+
+
+def _unit_fix(fix: Fix, plane: SectorPlane) -> UnitFix:
+    x, y = plane.to_plane(fix.lon_deg, fix.lat_deg)
+    turn = plane.convergence_rad(fix.lon_deg, fix.lat_deg)
+    vx, vy = turn_vector(turn, fix.east_mps, fix.north_mps)
+    return UnitFix(
+        unit=fix.unit,
+        at_us=fix.at_us,
+        x_m=float(x),
+        y_m=float(y),
+        sigma_m=fix.sigma_m,
+        vx_mps=float(vx),
+        vy_mps=float(vy),
+    )
 
 
 def judge(

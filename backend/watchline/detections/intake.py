@@ -18,7 +18,7 @@ from watchline.detections.ledger import SeqRange, SeqSet
 from watchline.detections.placing import edge_number
 from watchline.detections.reorder import ReorderBuffer
 from watchline.detections.rows import Rows
-from watchline.units.store import Fix
+from watchline.units.model import Fix
 from watchline_sensors.contract import Health, SensorInfo
 
 #: How long a row may wait for the other edges' watermarks (DESIGN §4.7).

@@ -5,7 +5,7 @@ out: the commit, and with it the people. Nobody closes or snoozes an incident al
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -23,29 +23,18 @@ from watchline.geofences.rings import rings_of
 from watchline.geofences.schedule import Local
 from watchline.incidents.lifecycle import Change
 from watchline.rules.compiling import CompiledRules, compile_rules
-from watchline.rules.model import NOTHING, Rule, Severity, Surroundings, UnitFix
+from watchline.rules.model import Rule, Severity
 from watchline.rules.state import RuleState
-from watchline.sectors.plane import SectorPlane, turn_vector
-from watchline.step import Memory, judge, track
+from watchline.sectors.plane import SectorPlane
+from watchline.step import Memory, around, judge, track
 from watchline.tracks.state import TrackerState
 from watchline.tracks.tracker import SLOT_US
+from watchline.units.model import Fix
 from watchline_sensors.contract import SensorInfo
 
 TICK_US = 1_000_000
 #: What a person hears: a new incident, and one that is raised again.
 HEARD = ("opened", "raised")
-
-
-class Fix(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one of our own units says that it is."""
-
-    unit: str
-    at_us: int
-    lon_deg: float
-    lat_deg: float
-    sigma_m: float
-    east_mps: float
-    north_mps: float
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +126,7 @@ class Night:
         if now_us - self._tick_us >= TICK_US:
             self._intake.tick(work, now_us)
             self._tick_us = now_us
+        work.fixes = heard.fixes
         self.late += sum(map(len, (*work.late, *work.uncertain)))
         tracked = track(work, self._memory.tracker, self._plane, _no_lap)
         judged = judge(
@@ -144,7 +134,8 @@ class Night:
             tracked,
             self._memory,
             self._compiled,
-            self._around(heard.fixes),
+            self._compiled.by_id.keys(),
+            around(work, {}, self._plane),
             self._area,
             self._plane,
             _no_lap,
@@ -169,25 +160,6 @@ class Night:
                 if isinstance(item, SensorInfo) and item.sensor not in self._inbox.sensors:
                     number = len(self._inbox.sensors) + 1
                     self._inbox.describe({item.sensor: (number, arrival.edge)})
-
-    def _around(self, fixes: Iterable[Fix]) -> Surroundings:
-        units = []
-        for fix in fixes:
-            x, y = self._plane.to_plane(fix.lon_deg, fix.lat_deg)
-            turn = self._plane.convergence_rad(fix.lon_deg, fix.lat_deg)
-            vx, vy = turn_vector(turn, fix.east_mps, fix.north_mps)
-            units.append(
-                UnitFix(
-                    unit=fix.unit,
-                    at_us=fix.at_us,
-                    x_m=float(x),
-                    y_m=float(y),
-                    sigma_m=fix.sigma_m,
-                    vx_mps=float(vx),
-                    vy_mps=float(vy),
-                )
-            )
-        return Surroundings(units=tuple(units)) if units else NOTHING
 
 
 def _no_lap(stage: str) -> None:

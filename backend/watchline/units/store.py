@@ -1,6 +1,5 @@
 """Units' positions in PostGIS."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -8,22 +7,9 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchline.db import sql
-from watchline.units.model import FRESH_S, UnitView
+from watchline.units.model import FRESH_S, Fix, UnitView
 
 _SQL = sql.load("watchline.units", "units")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
-    """A report as the sector's writer reads it."""
-
-    unit: str
-    at_us: int
-    lon_deg: float
-    lat_deg: float
-    sigma_m: float
-    east_mps: float
-    north_mps: float
 
 
 async def report(
