@@ -110,6 +110,31 @@ def backtest(
 
 
 @app.command()
+def score(
+    scenario: Annotated[Path, typer.Argument(help="A scenario file (TOML).")],
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the scenario's.")] = None,
+    hours: Annotated[float | None, typer.Option(min=0.01, help="Only the first hours.")] = None,
+    area: Annotated[Path, typer.Option(help="The folder data/area/build.py wrote.")] = Path(
+        "var/area"
+    ),
+) -> None:
+    """Play a scenario's night without waiting and tell what was found, missed and false."""
+    from watchline.score import run as whole
+
+    def run() -> whole.Result:
+        with typer.progressbar(length=1000, label=scenario.stem, file=sys.stderr) as bar:
+            return whole.run(scenario, area=area, seed=seed, hours=hours, progress=_share_of(bar))
+
+    try:
+        result = _guarded(run)
+    except whole.ScenarioRefused:
+        sys.exit(1)  # the simulator has said why
+    for line in whole.table(result):
+        typer.echo(line)
+    typer.echo(json.dumps(result.summary()))
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
     from watchline.db.migrate import newest, upgrade

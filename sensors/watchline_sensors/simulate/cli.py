@@ -2,21 +2,26 @@
 
 import asyncio
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
+import msgspec
 import typer
 from typer.core import TyperGroup
 
-from watchline_sensors.config import is_http_url
+from watchline_sensors.config import is_http_url, load_config
 from watchline_sensors.errors import EdgeError
 from watchline_sensors.simulate.area import Area, load_area
 from watchline_sensors.simulate.errors import ScenarioError, SimulationError
+from watchline_sensors.simulate.headless import night
 from watchline_sensors.simulate.prepare import ports as choose_ports
 from watchline_sensors.simulate.prepare import write_setup
 from watchline_sensors.simulate.run import run_scenario
 from watchline_sensors.simulate.scenario import Scenario, load_scenario
+from watchline_sensors.simulate.truth import TruthFile
+from watchline_sensors.simulate.world import World
 
 
 class _RunByDefault(TyperGroup):
@@ -104,6 +109,40 @@ def prepare(
         held, place = _load(scenario, area)
         for path in write_setup(held, place, out, hub, choose_ports(held, free=free_ports)):
             typer.echo(str(path))
+
+
+@app.command()
+def headless(
+    scenario: ScenarioArgument,
+    out: OutOption,
+    area: AreaOption = Path("var/area"),
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the scenario's.")] = None,
+    duration: Annotated[float | None, typer.Option(min=0.0, help="Seconds of the world.")] = None,
+    start_at: Annotated[float, typer.Option(help="When it begins, unix seconds.")] = 1_768_406_400,
+) -> None:
+    """Write to standard output all that a hub would hear in the night, without waiting.
+
+    It is a row of MessagePack maps, each behind its length as four octets, the least first.
+    OUT gets what `prepare` writes, and before anything is heard about.json and truth.jsonl.
+    """
+    with _plain_errors():
+        held, place = load_scenario(scenario, seed), load_area(area)
+        span_s = held.duration_s if duration is None else duration
+        if not held.loop:
+            span_s = min(span_s, held.duration_s)
+        start_us = round(start_at * 1e6)
+        write_setup(held, place, out, "http://127.0.0.1", choose_ports(held, free=False))
+        configs = [load_config(out / site.edge_id / "edge.toml") for site in held.site]
+        about = {"name": held.name, "seed": held.seed, "duration_s": span_s}
+        (out / "about.json").write_text(json.dumps(about), "utf-8")
+        truth = TruthFile(out / "truth.jsonl", World(held, place), place, start_us)
+        truth.write_until(span_s)
+        truth.close()
+        encoder = msgspec.msgpack.Encoder()
+        for heard in night(held, place, configs, start_us=start_us, duration_s=span_s):
+            body = encoder.encode(heard)
+            sys.stdout.buffer.write(len(body).to_bytes(4, "little") + body)
+        sys.stdout.buffer.flush()
 
 
 def _load(scenario: Path, area: Path) -> tuple[Scenario, Area]:

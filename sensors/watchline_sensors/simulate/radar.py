@@ -17,7 +17,9 @@ from watchline_sensors.contract import ObjectClass
 from watchline_sensors.simulate.area import Area
 from watchline_sensors.simulate.border import Plane
 from watchline_sensors.simulate.onboard import OnboardTracker, TrackReport
+from watchline_sensors.simulate.rain import Shower, showers
 from watchline_sensors.simulate.scenario import RadarSpec, Scenario, SiteSpec
+from watchline_sensors.simulate.table import TakenFor
 from watchline_sensors.simulate.world import World
 
 Floats = NDArray[np.float64]
@@ -96,7 +98,10 @@ class Radar:
         self._spread_m = np.array(
             [_GROUP_SPREAD_M * t.size if t.object is ObjectClass.GROUP else 0.0 for t in targets]
         )
-        self._bushes, self._bush_rate, self._bush_names = _bushes(scenario, area)
+        self._bushes, self._bush_rate, self._bush_names, self._bush_taken_for = _bushes(
+            scenario, area
+        )
+        self._showers = showers(scenario.rain, scenario.seed, scenario.duration_s, area.border)
         self._bush_place = self._polar(self._bushes)
         phases = np.random.default_rng(scenario.seed).uniform(0.0, 2.0 * math.pi, len(_GUST_S))
         self._gust_phases = phases
@@ -108,6 +113,7 @@ class Radar:
         rng = np.random.default_rng([*self._seed, number])
         plots = [*self._targets(start_s, rng), *self._vegetation(start_s, rng)]
         plots += self._noise(start_s, rng)
+        plots += self._rain(start_s, rng)
         plots.sort(key=lambda plot: plot.t_s)
         tracked = [self._tracked(plot, number) for plot in plots]
         return Turn(
@@ -119,39 +125,58 @@ class Radar:
         count = len(targets)
         luck, rho_error, theta_error = rng.random(count), *rng.standard_normal((2, count))
         judged, mistaken = rng.random(count), rng.integers(0, len(_WRONG), count)
-        if count == 0:
+        # All draw, so that who else is there changes nobody's luck; the rest is for those near.
+        there = self._world.near(start_s, start_s + spec.rotation_s)
+        if len(there) == 0:
             return []
-        t = np.full(count, start_s + spec.rotation_s / 2)
+        t = np.full(len(there), start_s + spec.rotation_s / 2)
         for _ in range(3):  # when the beam meets a target depends on where it is by then
-            moment = self._world.at(t)
+            moment = self._world.at(t, there)
             rho, theta, _ = self._polar(moment.xy_m)
             t = start_s + theta / 360.0 * spec.rotation_s
-        pd = spec.best_pd / (1.0 + (rho / self._half_m) ** 6)
-        near = moment.present & (rho >= spec.min_range_m) & (rho <= spec.max_range_m) & (luck < pd)
-        seen = np.flatnonzero(near)
+        pd = spec.best_pd / (1.0 + (rho / self._half_m[there]) ** 6)
+        for shower in self._raining(start_s):
+            away = np.hypot(*(moment.xy_m - shower.middle(start_s)).T)
+            pd = np.where(away <= shower.radius_m, pd * (1.0 - shower.loss), pd)
+        within = (rho >= spec.min_range_m) & (rho <= spec.max_range_m)
+        seen = np.flatnonzero(moment.present & within & (luck[there] < pd))
         clear = self._area.terrain.sees(
-            self.xy_m, self.antenna_m, moment.xy_m[seen], self._top_m[seen]
+            self.xy_m, self.antenna_m, moment.xy_m[seen], self._top_m[there[seen]]
         )
         sigma = np.hypot(spec.rho_sigma_m, self._spread_m)
-        spread_deg = np.degrees(self._spread_m / np.maximum(rho, 1.0))
-        sigma_deg = np.hypot(spec.theta_sigma_deg, spread_deg)
         return [
             Plot(
-                t_s=float(t[n]),
-                rho_m=max(0.0, float(rho[n] + sigma[n] * rho_error[n])),
-                theta_deg=float(theta[n] + sigma_deg[n] * theta_error[n]) % 360.0,
-                cause=self._world.name(int(n), float(t[n])),
+                t_s=float(t[k]),
+                rho_m=max(0.0, float(rho[k] + sigma[n] * rho_error[n])),
+                theta_deg=float(theta[k] + self._sigma_deg(n, rho[k]) * theta_error[n]) % 360.0,
+                cause=self._world.name(int(n), float(t[k])),
                 object=targets[n].object,
-                said=self._judge(targets[n].object, judged[n], int(mistaken[n])),
+                said=self._judge(
+                    targets[n].taken_for, targets[n].object, judged[n], int(mistaken[n])
+                ),
                 length_m=_LENGTH_M.get(targets[n].object, 1),
             )
-            for n in seen[clear]
+            for k, n in zip(seen[clear], there[seen[clear]], strict=True)
         ]
 
-    def _judge(self, true: ObjectClass, luck: float, other: int) -> ObjectClass | None:
-        if self.spec.right_class == 0.0 or true is ObjectClass.UNKNOWN:
+    def _sigma_deg(self, target: int, rho_m: float) -> float:
+        spread_deg = math.degrees(self._spread_m[target] / max(rho_m, 1.0))
+        return math.hypot(self.spec.theta_sigma_deg, spread_deg)
+
+    def _judge(
+        self, taken_for: TakenFor, true: ObjectClass | None, luck: float, other: int
+    ) -> ObjectClass | None:
+        """What the classifier says; it holds its tongue about what is no class."""
+        if self.spec.right_class == 0.0:
             return None
-        return true if luck < self.spec.right_class else _WRONG[other]
+        for kind, share in taken_for.items():
+            if luck < share:
+                return kind
+            luck -= share
+        if true is None or true is ObjectClass.UNKNOWN:
+            return None
+        left = 1.0 - sum(taken_for.values())
+        return true if luck < self.spec.right_class * left else _WRONG[other]
 
     def _vegetation(self, start_s: float, rng: np.random.Generator) -> list[Plot]:
         count = len(self._bushes)
@@ -163,6 +188,7 @@ class Radar:
         seen = (luck < self._bush_rate * gust) & (rho >= spec.min_range_m)
         seen &= rho <= spec.max_range_m
         sway_deg = np.degrees(_BUSH_SWAY_M / np.maximum(rho, 1.0))
+        judged = rng.random(count) if any(self._bush_taken_for) else np.zeros(count)
         return [
             Plot(
                 t_s=start_s + float(theta[n]) / 360.0 * spec.rotation_s,
@@ -172,6 +198,7 @@ class Radar:
                 )
                 % 360.0,
                 cause=self._bush_names[n],
+                said=self._judge(self._bush_taken_for[n], None, judged[n], 0),
             )
             for n in np.flatnonzero(seen)
         ]
@@ -191,6 +218,32 @@ class Radar:
             )
             for r, angle in zip(rho, theta, strict=True)
         ]
+
+    def _raining(self, t_s: float) -> list[Shower]:
+        return [one for one in self._showers if one.start_s <= t_s < one.end_s]
+
+    def _rain(self, start_s: float, rng: np.random.Generator) -> list[Plot]:
+        spec = self.spec
+        plots = []
+        for shower in self._raining(start_s):
+            count = int(rng.poisson(shower.false_per_scan))
+            reach, way = (
+                shower.radius_m * np.sqrt(rng.random(count)),
+                rng.uniform(0, 2 * np.pi, count),
+            )
+            off = reach[:, None] * np.stack([np.sin(way), np.cos(way)], axis=-1)
+            rho, theta, _ = self._polar(shower.middle(start_s) + off)
+            plots += [
+                Plot(
+                    t_s=start_s + float(angle) / 360.0 * spec.rotation_s,
+                    rho_m=float(r),
+                    theta_deg=float(angle),
+                    cause=None,
+                )
+                for r, angle in zip(rho, theta, strict=True)
+                if spec.min_range_m <= r <= spec.max_range_m
+            ]
+        return plots
 
     def _tracked(self, plot: Plot, turn: int) -> Plot:
         if plot.cause is None:
@@ -222,10 +275,11 @@ class Radar:
         return rho, theta, ground
 
 
-def _bushes(scenario: Scenario, area: Area) -> tuple[Floats, Floats, list[str]]:
+def _bushes(scenario: Scenario, area: Area) -> tuple[Floats, Floats, list[str], list[TakenFor]]:
     places: list[Floats] = []
     rates: list[float] = []
     names: list[str] = []
+    taken_for: list[TakenFor] = []
     for spec in scenario.clutter:
         rng = np.random.default_rng([scenario.seed, zlib.crc32(spec.id.encode())])
         middle = area.border.point(*spec.at)
@@ -234,4 +288,6 @@ def _bushes(scenario: Scenario, area: Area) -> tuple[Floats, Floats, list[str]]:
         places.append(middle + np.stack([reach * np.cos(angle), reach * np.sin(angle)], axis=-1))
         rates += [spec.rate] * spec.bushes
         names += [f"bush {spec.id} {n}" for n in range(spec.bushes)]
-    return (np.concatenate(places) if places else np.zeros((0, 2))), np.array(rates), names
+        taken_for += [spec.taken_for] * spec.bushes
+    whole = np.concatenate(places) if places else np.zeros((0, 2))
+    return whole, np.array(rates), names, taken_for

@@ -16,20 +16,18 @@ from msgspec import Meta
 
 from watchline_sensors.contract import ObjectClass
 from watchline_sensors.simulate.errors import ScenarioError
+from watchline_sensors.simulate.movers import (
+    CrowdSpec,
+    MoverSpec,
+    crowd_problems,
+    draw,
+    mover_problems,
+)
+from watchline_sensors.simulate.rain import RainSpec, rain_problems
+from watchline_sensors.simulate.table import Id, Name, Place, Positive, Share, Table, TakenFor
 
-Place = tuple[float, float]
-#: [km, m] or [km, m, seconds to wait there]
-Waypoint = Annotated[list[float], Meta(min_length=2, max_length=3)]
-Positive = Annotated[float, Meta(gt=0)]
-Share = Annotated[float, Meta(ge=0, le=1)]
 Octet = Annotated[int, Meta(ge=0, le=255)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
-Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,47}$")]
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
-
-
-class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A TOML table in which a misspelt key is an error."""
 
 
 class Direction(StrEnum):
@@ -40,7 +38,7 @@ class Direction(StrEnum):
     BOTH = "both"
 
 
-class RadarSpec(_Table, frozen=True, kw_only=True):
+class RadarSpec(Table, frozen=True, kw_only=True):
     """A rotating ground radar that speaks CAT010 over UDP to 127.0.0.1:`port`.
 
     `half_pd_range_m` is the range at which half of the sightings of a class succeed.
@@ -60,12 +58,12 @@ class RadarSpec(_Table, frozen=True, kw_only=True):
     rho_sigma_m: Positive = 4.0
     theta_sigma_deg: Annotated[float, Meta(gt=0, le=5)] = 0.15
     best_pd: Share = 0.96
-    half_pd_range_m: dict[ObjectClass, Positive] = {}
+    half_pd_range_m: dict[ObjectClass, Positive] = msgspec.field(default_factory=dict)
     right_class: Share = 0.8
     false_per_scan: Annotated[float, Meta(ge=0, le=200)] = 0.3
 
 
-class SiteSpec(_Table, frozen=True, kw_only=True):
+class SiteSpec(Table, frozen=True, kw_only=True):
     """A mast: its place and its radars. The edge computer there is called edge-<id>."""
 
     id: Id
@@ -79,17 +77,17 @@ class SiteSpec(_Table, frozen=True, kw_only=True):
         return f"edge-{self.id}"
 
 
-class RuleSpec(_Table, frozen=True, kw_only=True):
-    """A rule over the geofence it stands under."""
+class RuleSpec(Table, frozen=True, kw_only=True):
+    """A rule over the geofence it stands under, of a kind that truth can be judged by."""
 
     id: Id
     name: Name
-    kind: Literal["enter", "exit", "cross"]
+    kind: Literal["enter", "exit", "cross", "dwell", "motionless_in_cold"]
     severity: Literal["low", "medium", "high", "very_high"]
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-class GeofenceSpec(_Table, frozen=True, kw_only=True):
+class GeofenceSpec(Table, frozen=True, kw_only=True):
     """An area or a line, by `points`, or along the border: `between_km` and `inside_m`.
 
     A line takes one distance `inside_m`, an area two. `direction` belongs to lines.
@@ -104,49 +102,31 @@ class GeofenceSpec(_Table, frozen=True, kw_only=True):
     direction: Direction | None = None
     p_in: Annotated[float, Meta(gt=0, lt=1)] = 0.9
     p_out: Annotated[float, Meta(gt=0, lt=1)] = 0.1
-    rule: list[RuleSpec] = []
+    rule: list[RuleSpec] = msgspec.field(default_factory=list)
 
 
-class MoverSpec(_Table, frozen=True, kw_only=True):
-    """Something that moves: along its own `path`, or along a `road` from one place to another.
+class ClutterSpec(Table, frozen=True, kw_only=True):
+    """Wind-blown vegetation: `bushes` spots within `radius_m` that a gust makes visible.
 
-    `sway_m` lets a walker stray from the straight; `erratic` is how deer go: by fits and
-    starts. `unit` names one of our own patrols. `stay_s` keeps it there at the end.
+    What the radar's classifier is not told by `taken_for` to say of them, it leaves open.
     """
-
-    id: Id
-    object: ObjectClass = msgspec.field(name="class")
-    start_s: Annotated[float, Meta(ge=0)] = 0.0
-    speed_mps: Annotated[float, Meta(gt=0, le=60)]
-    path: Annotated[list[Waypoint], Meta(min_length=2)] | None = None
-    road: str | None = None
-    from_: Place | None = msgspec.field(name="from", default=None)
-    to: Place | None = None
-    sway_m: Annotated[float, Meta(ge=0, le=50)] = 0.0
-    erratic: bool = False
-    size: Annotated[int, Meta(ge=1, le=200)] = 1
-    unit: str | None = None
-    stay_s: Annotated[float, Meta(ge=0)] = 0.0
-
-
-class ClutterSpec(_Table, frozen=True, kw_only=True):
-    """Wind-blown vegetation: `bushes` spots within `radius_m` that a gust makes visible."""
 
     id: Id
     at: Place
     radius_m: Positive
     bushes: Annotated[int, Meta(ge=1, le=200)] = 4
     rate: Share = 0.3
+    taken_for: TakenFor = msgspec.field(default_factory=dict)
 
 
-class SectorSpec(_Table, frozen=True, kw_only=True):
+class SectorSpec(Table, frozen=True, kw_only=True):
     """The sector the scenario plays in; its outline comes from the area."""
 
     id: Id
     name: Name
 
 
-class Scenario(_Table, frozen=True, kw_only=True):
+class Scenario(Table, frozen=True, kw_only=True):
     """A whole scenario file. With `loop` it begins again after `duration_s`."""
 
     name: Name
@@ -156,25 +136,36 @@ class Scenario(_Table, frozen=True, kw_only=True):
     loop: bool = False
     sector: SectorSpec
     site: Annotated[list[SiteSpec], Meta(min_length=1)]
-    geofence: list[GeofenceSpec] = []
-    mover: list[MoverSpec] = []
-    clutter: list[ClutterSpec] = []
+    geofence: list[GeofenceSpec] = msgspec.field(default_factory=list)
+    mover: list[MoverSpec] = msgspec.field(default_factory=list)
+    crowd: list[CrowdSpec] = msgspec.field(default_factory=list)
+    rain: list[RainSpec] = msgspec.field(default_factory=list)
+    clutter: list[ClutterSpec] = msgspec.field(default_factory=list)
 
     @property
     def radars(self) -> list[tuple[SiteSpec, RadarSpec]]:
         """Every radar with its site, in the file's order."""
         return [(site, radar) for site in self.site for radar in site.radar]
 
+    @property
+    def movers(self) -> list[MoverSpec]:
+        """Every mover: those with a table of their own, then those of the crowds."""
+        drawn = [one for crowd in self.crowd for one in draw(crowd, self.seed, self.duration_s)]
+        return [*self.mover, *drawn]
 
-def load_scenario(path: Path) -> Scenario:
-    """Read a scenario file; raises ScenarioError with every problem found."""
+
+def load_scenario(path: Path, seed: int | None = None) -> Scenario:
+    """Read a scenario file, with another seed where one is told.
+
+    Raises ScenarioError with every problem found.
+    """
     try:
         raw = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ScenarioError([f"{path} cannot be read: {error.strerror}"]) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ScenarioError([f"{path} is not TOML: {error}"]) from error
-    return parse_scenario(raw)
+    return parse_scenario(raw if seed is None else {**raw, "seed": seed})
 
 
 def parse_scenario(raw: dict[str, Any]) -> Scenario:
@@ -198,6 +189,8 @@ def _problems(scenario: Scenario) -> list[str]:
         "geofence": [g.id for g in scenario.geofence],
         "rule": [r.id for g in scenario.geofence for r in g.rule],
         "mover": [m.id for m in scenario.mover],
+        "crowd": [c.id for c in scenario.crowd],
+        "rain": [r.id for r in scenario.rain],
         "clutter": [c.id for c in scenario.clutter],
     }
     for what, ids in groups.items():
@@ -210,7 +203,12 @@ def _problems(scenario: Scenario) -> list[str]:
     for geofence in scenario.geofence:
         found += [f"geofence {geofence.id}: {problem}" for problem in _geofence(geofence)]
     for mover in scenario.mover:
-        found += [f"mover {mover.id}: {problem}" for problem in _mover(mover, scenario)]
+        problems = mover_problems(mover, scenario.duration_s)
+        found += [f"mover {mover.id}: {problem}" for problem in problems]
+    for crowd in scenario.crowd:
+        found += [f"crowd {crowd.id}: {problem}" for problem in crowd_problems(crowd)]
+    for rain in scenario.rain:
+        found += [f"rain {rain.id}: {problem}" for problem in rain_problems(rain)]
     return found
 
 
@@ -235,20 +233,6 @@ def _geofence(geofence: GeofenceSpec) -> list[str]:
         if (rule.kind == "cross") == area:
             kind = "an area" if area else "a line"
             found.append(f"rule {rule.id}: {rule.kind} does not go with {kind}")
-    return found
-
-
-def _mover(mover: MoverSpec, scenario: Scenario) -> list[str]:
-    found: list[str] = []
-    on_road = mover.road is not None
-    if on_road == (mover.path is not None):
-        found.append("give either a path, or a road with from and to")
-    elif on_road and (mover.from_ is None or mover.to is None):
-        found.append("a road needs from and to")
-    if mover.start_s >= scenario.duration_s:
-        found.append("it starts after the scenario's end")
-    if mover.path is not None and any(len(p) == 3 and p[2] < 0 for p in mover.path):
-        found.append("a wait cannot be negative")
     return found
 
 

@@ -14,7 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from watchline_sensors.contract import ObjectClass
 from watchline_sensors.simulate.area import Area
 from watchline_sensors.simulate.errors import ScenarioError
-from watchline_sensors.simulate.scenario import MoverSpec, Scenario
+from watchline_sensors.simulate.movers import MoverSpec
+from watchline_sensors.simulate.scenario import Scenario
+from watchline_sensors.simulate.table import TakenFor
 
 Floats = NDArray[np.float64]
 
@@ -34,6 +36,7 @@ class Target:
     object: ObjectClass
     size: int
     unit: str | None
+    taken_for: TakenFor
     t_s: Floats  # (k,)
     xy_m: Floats  # (k, 2)
 
@@ -53,7 +56,9 @@ class World:
     def __init__(self, scenario: Scenario, area: Area) -> None:
         self.duration_s = scenario.duration_s
         self.loop = scenario.loop
-        self.targets = [_compile(mover, scenario.seed, area) for mover in scenario.mover]
+        self.targets = [_compile(mover, scenario.seed, area) for mover in scenario.movers]
+        self._begin_s = np.array([target.t_s[0] for target in self.targets])
+        self._end_s = np.array([target.t_s[-1] for target in self.targets])
 
     def cycle(self, t_s: float) -> int:
         """How many times the scenario has begun again by now."""
@@ -64,15 +69,22 @@ class World:
         cycle = self.cycle(t_s)
         return self.targets[index].id + (f"/{cycle + 1}" if cycle else "")
 
-    def at(self, t_s: ArrayLike) -> Moment:
-        """Every target at a time of its own, or all at one (seconds since the start)."""
-        t = np.broadcast_to(np.asarray(t_s, float), (len(self.targets),))
+    def near(self, from_s: float, to_s: float) -> NDArray[np.int64]:
+        """The indexes of all targets that may be there at some time of a stretch."""
+        if self.loop:
+            return np.arange(len(self.targets))
+        return np.flatnonzero((self._begin_s < to_s) & (self._end_s > from_s))
+
+    def at(self, t_s: ArrayLike, which: NDArray[np.int64] | None = None) -> Moment:
+        """Targets at times of their own, or at one time (seconds since the start): all of them,
+        or those with the indexes `which`."""
+        chosen = np.arange(len(self.targets)) if which is None else which
+        t = np.broadcast_to(np.asarray(t_s, float), (len(chosen),))
         t = t % self.duration_s if self.loop else t
         xy, velocity = np.zeros((len(t), 2)), np.zeros((len(t), 2))
         present = np.zeros(len(t), bool)
-        for n, target in enumerate(self.targets):
-            if not target.t_s[0] <= t[n] < target.t_s[-1]:
-                continue
+        for n in np.flatnonzero((self._begin_s[chosen] <= t) & (t < self._end_s[chosen])):
+            target = self.targets[chosen[n]]
             k = int(np.searchsorted(target.t_s, t[n], side="right")) - 1
             span = target.t_s[k + 1] - target.t_s[k]
             velocity[n] = (target.xy_m[k + 1] - target.xy_m[k]) / span
@@ -121,6 +133,7 @@ def _compile(mover: MoverSpec, seed: int, area: Area) -> Target:
         object=mover.object,
         size=mover.size,
         unit=mover.unit,
+        taken_for=mover.taken_for,
         t_s=np.array(times),
         xy_m=np.array(knots),
     )
