@@ -26,21 +26,23 @@ class TruePath:
 
 def read_truth(path: Path) -> list[TruePath]:
     """Read truth.jsonl; a last line cut short by a kill is left out. Raises ValueError."""
-    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    lines = path.read_text("utf-8").splitlines(keepends=True)
-    for number, line in enumerate(lines):
-        if number == len(lines) - 1 and not line.endswith("\n"):
-            break
-        row = json.loads(line)
-        rows[row["target"]].append(row)
+    heads: dict[str, dict[str, Any]] = {}
+    samples: dict[str, list[tuple[int, float, float]]] = defaultdict(list)
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if not line.endswith("\n"):
+                break
+            row = json.loads(line)
+            heads.setdefault(row["target"], row)
+            samples[row["target"]].append((row["at_us"], row["lon"], row["lat"]))
     return [
         TruePath(
             target=target,
-            object=several[0]["class"],
-            unit=several[0].get("unit"),
-            at_us=np.array([row["at_us"] for row in several], np.int64),
-            lon=np.array([row["lon"] for row in several], float),
-            lat=np.array([row["lat"] for row in several], float),
+            object=head["class"],
+            unit=head.get("unit"),
+            at_us=np.array([at_us for at_us, _, _ in samples[target]], np.int64),
+            lon=np.array([lon for _, lon, _ in samples[target]], float),
+            lat=np.array([lat for _, _, lat in samples[target]], float),
         )
-        for target, several in rows.items()
+        for target, head in heads.items()
     ]

@@ -20,7 +20,7 @@ from watchline_sensors.simulate.prepare import ports as choose_ports
 from watchline_sensors.simulate.prepare import write_setup
 from watchline_sensors.simulate.run import run_scenario
 from watchline_sensors.simulate.scenario import Scenario, load_scenario
-from watchline_sensors.simulate.truth import TruthFile
+from watchline_sensors.simulate.truth import whole_truth
 from watchline_sensors.simulate.world import World
 
 
@@ -135,9 +135,8 @@ def headless(
         configs = [load_config(out / site.edge_id / "edge.toml") for site in held.site]
         about = {"name": held.name, "seed": held.seed, "duration_s": span_s}
         (out / "about.json").write_text(json.dumps(about), "utf-8")
-        truth = TruthFile(out / "truth.jsonl", World(held, place), place, start_us)
-        truth.write_until(span_s)
-        truth.close()
+        with (out / "truth.jsonl").open("w", encoding="utf-8") as truth:
+            truth.writelines(whole_truth(World(held, place), place, start_us, span_s))
         encoder = msgspec.msgpack.Encoder()
         for heard in night(held, place, configs, start_us=start_us, duration_s=span_s):
             body = encoder.encode(heard)

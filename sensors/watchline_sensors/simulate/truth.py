@@ -5,6 +5,9 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from watchline_sensors.simulate.area import Area
 from watchline_sensors.simulate.world import World
 
@@ -17,24 +20,44 @@ def truth_rows(world: World, area: Area, start_us: int, index: int) -> Iterator[
     Keys: `at_us`, `target`, `class`, `size`, `unit` (own patrols; else null), `lon`, `lat`
     (WGS 84), `speed_mps`, `heading_deg` (of the sector's plane, clockwise from its north).
     """
-    at_us = start_us + index * PERIOD_US
     t_s = index * PERIOD_US / 1e6
-    moment = world.at(t_s)
-    if not moment.present.any():
+    there = world.near(t_s, t_s)
+    return _rows(world, area, start_us, np.full(len(there), index), there)
+
+
+def whole_truth(world: World, area: Area, start_us: int, until_s: float) -> Iterator[str]:
+    """The lines of all samples up to and with `until_s`, but one mover after the other."""
+    samples = np.arange(int(until_s * 1e6) // PERIOD_US + 1)
+    for n in range(len(world.targets)):
+        yield from _rows(world, area, start_us, samples, np.full(len(samples), n))
+
+
+def _rows(
+    world: World,
+    area: Area,
+    start_us: int,
+    samples: NDArray[np.int64],
+    targets: NDArray[np.int64],
+) -> Iterator[str]:
+    """The lines of these targets, each at the sample beside it, if it is there then."""
+    t_s = samples * PERIOD_US / 1e6
+    moment = world.at(t_s, targets)
+    there = np.flatnonzero(moment.present)
+    if not len(there):
         return
-    lon_lat = area.plane.to_lon_lat(moment.xy_m)
-    for n, target in enumerate(world.targets):
-        if not moment.present[n]:
-            continue
-        east, north = (float(v) for v in moment.velocity_mps[n])
+    lon_lat = np.round(area.plane.to_lon_lat(moment.xy_m[there]), 7).tolist()
+    for k, (lon, lat) in zip(there.tolist(), lon_lat, strict=True):
+        n = int(targets[k])
+        target = world.targets[n]
+        east, north = (float(v) for v in moment.velocity_mps[k])
         row = {
-            "at_us": at_us,
-            "target": world.name(n, t_s),
+            "at_us": start_us + int(samples[k]) * PERIOD_US,
+            "target": world.name(n, float(t_s[k])),
             "class": target.object.value,
             "size": target.size,
             "unit": target.unit,
-            "lon": round(float(lon_lat[n, 0]), 7),
-            "lat": round(float(lon_lat[n, 1]), 7),
+            "lon": lon,
+            "lat": lat,
             "speed_mps": round(math.hypot(east, north), 3),
             "heading_deg": round(math.degrees(math.atan2(east, north)) % 360.0, 1),
         }

@@ -73,7 +73,7 @@ class World:
         """The indexes of all targets that may be there at some time of a stretch."""
         if self.loop:
             return np.arange(len(self.targets))
-        return np.flatnonzero((self._begin_s < to_s) & (self._end_s > from_s))
+        return np.flatnonzero((self._begin_s <= to_s) & (self._end_s > from_s))
 
     def at(self, t_s: ArrayLike, which: NDArray[np.int64] | None = None) -> Moment:
         """Targets at times of their own, or at one time (seconds since the start): all of them,
