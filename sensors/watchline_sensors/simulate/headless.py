@@ -20,9 +20,9 @@ from watchline_sensors.simulate.radar import Radar
 from watchline_sensors.simulate.scenario import Scenario
 from watchline_sensors.simulate.world import World
 
-#: An edge sends so often. On the air it is each 0.1 s: what is known here is known up to 0.9 s
+#: An edge sends so often. On the air it is each 0.1 s: what is known here is known up to 1.9 s
 #: later than there, never earlier.
-PERIOD_US = 1_000_000
+PERIOD_US = 2_000_000
 #: On its way to the hub.
 FLIGHT_US = 30_000
 #: A patrol's device tells where it is so often, so well, and is heard so much later.

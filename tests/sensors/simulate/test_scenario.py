@@ -13,7 +13,7 @@ def raw(scenarios: Path) -> dict[str, Any]:
     return tomllib.loads((scenarios / "crossing.toml").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("name", ["night", "quiet", "crossing"])
+@pytest.mark.parametrize("name", ["night", "quiet", "crossing", "clutter"])
 def test_our_scenarios_are_valid(scenarios: Path, name: str) -> None:
     scenario = load_scenario(scenarios / f"{name}.toml")
     assert scenario.radars
