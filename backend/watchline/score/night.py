@@ -144,6 +144,7 @@ class Night:
             tracked,
             self._memory,
             self._compiled,
+            self._compiled.by_id.keys(),
             self._around(heard.fixes),
             self._area,
             self._plane,
