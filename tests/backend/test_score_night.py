@@ -21,8 +21,8 @@ def test_a_person_who_crosses_is_found_and_nothing_else() -> None:
     assert found == [
         ("crossing-zone-enter", "farmer"),
         ("crossing-line-cross", "walker"),
-        ("crossing-zone-enter", "walker"),
         ("crossing-zone-exit", "farmer"),
+        ("crossing-zone-enter", "walker"),
     ]
     assert (night.score.missed, night.false, night.late) == ([], 0, 0)
     assert all(0.0 < match.delay_s < 6.0 for match in night.score.matches)

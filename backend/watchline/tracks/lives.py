@@ -167,7 +167,8 @@ def enter(grid: Grid, i: int, track: Any, reach: float, until_us: int, noise: fl
 
 @kernel
 def _merge(work: Work, grid: Grid, limits: Limits, at_us: int) -> None:
-    """End the younger of two confirmed tracks that have looked like one target for long.
+    """End one of two confirmed tracks that have looked like one target for long: the one with
+    fewer plots, for what clutter has founded comes and goes; of equals the younger.
 
     Two real targets side by side look alike too, but a sensor that tells them apart shows
     them in the same look; doubles share each look's single plot, so never both have one.
@@ -183,7 +184,7 @@ def _merge(work: Work, grid: Grid, limits: Limits, at_us: int) -> None:
     any_ended = False
     for i in range(n):
         young = tracks[i]
-        if young.status == TENTATIVE:
+        if young.status == TENTATIVE or young.status == ENDED:
             continue
         load(young, work.b)
         predict(work.b, (at_us - young.at_us) * 1e-6, limits.noise)
@@ -216,8 +217,9 @@ def _merge(work: Work, grid: Grid, limits: Limits, at_us: int) -> None:
         else:
             young.twin_score += 1
         if young.twin_score >= limits.merge_hits:
-            young.status = ENDED
-            _tell_at(work, limits, young, at_us)
+            less = old if old.hits < young.hits else young
+            less.status = ENDED
+            _tell_at(work, limits, less, at_us)
             any_ended = True
     if any_ended:
         _bury(work, limits)
