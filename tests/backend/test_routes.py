@@ -101,6 +101,7 @@ async def test_without_a_session_every_route_says_so(hub):
                         "id": "01900000-0000-7000-8000-000000000001",
                         "no": 1,
                         "unit": "Alfa-2",
+                        "rule": "meadow-enter",
                         "path": "x",
                         "path:path": "x",
                     }

@@ -1,13 +1,59 @@
-"""Write one page of docs for each rule kind from its file: `make docs`."""
+"""What each rule kind asks, from its file: for an editor, and as pages of docs (`make docs`)."""
 
 import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from typing_extensions import TypedDict
+
 from watchline.rules.kind import Kind, all_kinds
 from watchline.rules.qualify import Qualifiers, schema_of
 
+_NONE = msgspec.NODEFAULT
 _HEAD = "<!-- Made by `make docs` from backend/watchline/rules/kinds/{name}.py. -->\n"
+
+
+class KindView(TypedDict):
+    """A rule kind: `properties` has the JSON schema of each parameter, `shared` the qualifiers.
+
+    `of_tracks` is false for a kind that judges signs of life of units and sensors.
+    """
+
+    name: str
+    over: list[str]
+    of_tracks: bool
+    life_at_risk: bool
+    properties: dict[str, Any]
+    required: list[str]
+    defaults: dict[str, Any]
+    shared: list[str]
+
+
+def views() -> list[KindView]:
+    """Every kind by name."""
+    return [_view(kind) for _, kind in sorted(all_kinds().items())]
+
+
+def _view(kind: Kind) -> KindView:
+    own = schema_of(kind.params)["$defs"][kind.params.__name__]
+    fields = msgspec.structs.fields(kind.params)
+    # Beside those of the schema, which leaves out what is made anew for each rule.
+    defaults = {
+        field.name: field.default if field.default_factory is _NONE else field.default_factory()
+        for field in fields
+        if not field.required
+    }
+    return {
+        "name": kind.name,
+        "over": sorted(geofence.value for geofence in kind.geofences),
+        "of_tracks": kind.signs is None,
+        "life_at_risk": kind.life_at_risk,
+        "properties": own["properties"],
+        "required": own["required"],
+        "defaults": msgspec.to_builtins(defaults),
+        "shared": [field.name for field in msgspec.structs.fields(Qualifiers)],
+    }
 
 
 def page(kind: Kind) -> str:

@@ -1,5 +1,7 @@
 """Put geofences with their rules into a sector: one that was drawn, or thousands from a file.
 
+And one rule of a geofence that is there.
+
 The caller's transaction has raised the sector's rev before: see sectors.store.next_rev.
 """
 
@@ -13,7 +15,13 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchline.errors import GeofenceInvalid, RuleInvalid, WatchlineError
+from watchline.errors import (
+    GeofenceInvalid,
+    GeofenceUnknown,
+    RuleInvalid,
+    RuleUnknown,
+    WatchlineError,
+)
 from watchline.geofences import check, shape
 from watchline.geofences import store as geofences
 from watchline.geofences.model import Geofence, GeofenceKind, Purpose
@@ -22,7 +30,7 @@ from watchline.geofences.store import Frame
 from watchline.rules import budget
 from watchline.rules import store as rules
 from watchline.rules.kind import all_kinds, read_params
-from watchline.rules.zones import GeofenceDraft, RuleDraft
+from watchline.rules.zones import MAX_RULES, GeofenceDraft, RuleDraft, rule_row
 from watchline.web.types import new_id
 
 #: The rule that a new geofence for alarms gets when its draft names none.
@@ -113,6 +121,44 @@ async def put(
     return {id: id in changed for id in ids}
 
 
+async def put_rule(
+    connection: AsyncConnection, sector: str, geofence: str, draft: RuleDraft, rev: int
+) -> str:
+    """Give a geofence one more rule, or the next version of its rule of that id; gives the id.
+
+    Errors: GeofenceUnknown, RuleUnknown, RuleInvalid with its `place` in the draft.
+    """
+    found = await geofences.in_force(connection, sector, [geofence])
+    if not found:
+        raise GeofenceUnknown(id=geofence)
+    (over,) = found
+    if over.purpose != Purpose.ALARM:
+        raise RuleInvalid(reason="purpose_wrong", purpose=over.purpose)
+    _check_params(draft, GeofenceKind(over.kind), "")
+    params = read_params(draft.kind, draft.params, GeofenceKind(over.kind))
+    for other in all_kinds()[draft.kind].others(params):
+        if not await geofences.in_force(connection, sector, [other]):
+            raise RuleInvalid(reason="geofence_unknown", other=other, place="params")
+    there = {rule.id: rule for rule in await rules.in_force(connection, sector, [geofence])}
+    if draft.id is not None and draft.id not in there:
+        raise RuleUnknown(id=draft.id)
+    if draft.id is None and len(there) >= MAX_RULES:
+        raise RuleInvalid(reason="too_many_rules", most=MAX_RULES)
+    id = draft.id or str(new_id())
+    told = {rule.id: rule_row(rule, geofence) for rule in there.values()}
+    told[id] = {
+        "id": id,
+        "name": draft.name or over.name,
+        "kind": draft.kind,
+        "geofence_id": geofence,
+        "severity": draft.severity.value,
+        "params": draft.params,
+    }
+    await rules.put(connection, sector, [geofence], list(told.values()), rev)
+    budget.require(await rules.cost(connection, sector))
+    return id
+
+
 async def _require_others(connection: AsyncConnection, sector: str, prepared: Prepared) -> None:
     """Raise RuleInvalid if a rule names a geofence that is neither there nor put with it."""
     named: dict[str, tuple[GeofenceDraft, str]] = {}
@@ -162,7 +208,7 @@ def _want(id: str, draft: GeofenceDraft, wanted: dict[str, dict[str, Any]]) -> N
     if drafts and not alarms:
         raise RuleInvalid(reason="purpose_wrong", purpose=draft.purpose.value)
     for number, rule in enumerate(drafts):
-        _check_params(rule, draft.kind, f"rules[{number}]")
+        _check_params(rule, draft.kind, f"rules[{number}].")
         rule_id = rule.id or _free_id(f"{id}.{rule.kind}", wanted)
         if rule_id in wanted:
             raise RuleInvalid(reason="id_taken", id=rule_id)
@@ -176,16 +222,16 @@ def _want(id: str, draft: GeofenceDraft, wanted: dict[str, dict[str, Any]]) -> N
         }
 
 
-def _check_params(rule: RuleDraft, kind: GeofenceKind, place: str) -> None:
+def _check_params(rule: RuleDraft, kind: GeofenceKind, prefix: str) -> None:
     """Raise RuleInvalid with its `place` in the draft."""
     if len(json.dumps(rule.params)) > MAX_PARAMS_BYTES:
-        raise RuleInvalid(reason="params_too_large", place=f"{place}.params")
+        raise RuleInvalid(reason="params_too_large", place=f"{prefix}params")
     try:
         read_params(rule.kind, rule.params, kind)
     except RuleInvalid as error:
         within = error.params.get("place")
-        place += ".kind" if within is None else f".params{within.removeprefix('$')}"
-        raise RuleInvalid(**error.params | {"place": place}) from error
+        place = "kind" if within is None else f"params{within.removeprefix('$')}"
+        raise RuleInvalid(**error.params | {"place": prefix + place}) from error
 
 
 def _free_id(wish: str, taken: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from watchline.db.tables import backtest, suppressed_finding
 from watchline.errors import BacktestUnknown
 from watchline.geofences import store as geofences_store
 from watchline.geofences.files import Format
-from watchline.rules import history, import_zones, put_zones, zone_files, zones
+from watchline.rules import describe, history, import_zones, put_zones, zone_files, zones
 from watchline.rules import store as rules_store
 from watchline.rules.model import Severity
 from watchline.sectors import store as sectors
@@ -163,6 +163,44 @@ async def arm_geofence(
         await _note(connection, sector, user, "arm", id, {})
         await sectors.tell(connection, sector)
     return view
+
+
+@router.get("/api/rule-kinds", dependencies=[requires(Action.SEE)])
+async def rule_kinds() -> list[describe.KindView]:
+    """Every kind of rule with the schema of its parameters: what an editor is made of."""
+    return describe.views()
+
+
+@router.post("/api/sectors/{s}/geofences/{id}/rules", status_code=201)
+async def put_rule(
+    request: Request, sector: SectorId, id: _GeofenceId, draft: zones.RuleDraft, user: _Editor
+) -> zones.RuleView:
+    """Give a geofence one more rule, or the next version of its rule whose id is given."""
+    async with engine_of(request).begin() as connection:
+        rev = await sectors.next_rev(connection, sector)
+        made = await put_zones.put_rule(connection, sector, id, draft, rev)
+        (view,) = await zones.in_force(connection, sector, [id])
+        rule = next(each for each in view["rules"] if each["id"] == made)
+        await _note(connection, sector, user, "put_rule", id, dict(rule))
+        await sectors.tell(connection, sector)
+    return rule
+
+
+@router.delete("/api/sectors/{s}/geofences/{id}/rules/{rule}", status_code=204)
+async def end_rule(
+    request: Request,
+    sector: SectorId,
+    id: _GeofenceId,
+    rule: Annotated[str, Path(pattern=ID_PATTERN)],
+    user: _Editor,
+) -> Response:
+    """End a rule of a geofence; what it has found stays."""
+    async with engine_of(request).begin() as connection:
+        rev = await sectors.next_rev(connection, sector)
+        await zones.end_rule(connection, sector, id, rule, rev)
+        await _note(connection, sector, user, "end_rule", id, {"rule": rule})
+        await sectors.tell(connection, sector)
+    return Response(status_code=204)
 
 
 @router.get("/api/rules/{id}/explain", dependencies=[requires(Action.SEE)])

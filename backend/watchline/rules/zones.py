@@ -12,7 +12,13 @@ from pydantic import AwareDatetime, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import TypedDict
 
-from watchline.errors import GeofenceInUse, GeofenceUnknown, PauseInvalid, RuleInvalid
+from watchline.errors import (
+    GeofenceInUse,
+    GeofenceUnknown,
+    PauseInvalid,
+    RuleInvalid,
+    RuleUnknown,
+)
 from watchline.geofences import shape
 from watchline.geofences import store as geofences
 from watchline.geofences.model import Direction, GeofenceKind, Purpose
@@ -137,6 +143,7 @@ async def remove(
 ) -> list[str]:
     """End a geofence's validity; its rules end too, or move to another; gives their ids.
 
+    Told both, the rules over it move and those that only name it in their parameters end.
     Errors: GeofenceUnknown; GeofenceInUse with the `rules` when their fate is not told, or when
     those that only name it in their parameters would have to move; RuleInvalid when the other
     geofence does not suit them.
@@ -148,10 +155,10 @@ async def remove(
         raise GeofenceInUse(
             id=id, rules=[{"id": r.id, "name": r.name, "kind": r.kind} for r in undecided]
         )
-    if move_to is None:
-        await rules.close(connection, sector, [rule.id for rule in needing], rev)
-    else:
+    if move_to is not None:
         await _move_rules(connection, sector, id, move_to, rev)
+    ending = [rule.id for rule in needing if not (move_to and rule.over)]
+    await rules.close(connection, sector, ending, rev)
     return [rule.id for rule in needing]
 
 
@@ -162,11 +169,18 @@ async def _move_rules(connection: AsyncConnection, sector: str, id: str, to: str
     if found[0].purpose != Purpose.ALARM:
         raise RuleInvalid(reason="purpose_wrong", purpose=found[0].purpose)
     there = await rules.in_force(connection, sector, [id])
-    told = [{**_rule(rule), "geofence_id": to} for rule in there]
+    told = [rule_row(rule, to) for rule in there]
     for rule in told:
         read_params(rule["kind"], rule["params"], GeofenceKind(found[0].kind))
     await rules.put(connection, sector, [id], told, rev)
     budget.require(await rules.cost(connection, sector))
+
+
+async def end_rule(connection: AsyncConnection, sector: str, id: str, rule: str, rev: int) -> None:
+    """End a rule of a geofence; what it has found stays. Errors: RuleUnknown."""
+    if rule not in {each.id for each in await rules.in_force(connection, sector, [id])}:
+        raise RuleUnknown(id=rule)
+    await rules.close(connection, sector, [rule], rev)
 
 
 async def pause(
@@ -214,6 +228,11 @@ def _view(row: Any, own: Sequence[Any], local: Local, now_us: int) -> GeofenceVi
             for rule in own
         ],
     }
+
+
+def rule_row(rule: Any, geofence: str) -> dict[str, Any]:
+    """A rule in force as rules.store.put wants it, over a geofence."""
+    return {**_rule(rule), "geofence_id": geofence}
 
 
 def _rule(row: Any) -> dict[str, Any]:

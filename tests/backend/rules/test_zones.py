@@ -132,10 +132,13 @@ async def test_who_deletes_a_geofence_in_use_says_what_happens_to_its_rules(hub,
     params = {"move_rules_to": "ditch"}
     named = (await admin.delete(f"{URL}/spare", params=params)).json()["params"]["rules"]
     assert [rule["id"] for rule in named] == ["meadow-enter"]
-    assert (await admin.delete(f"{URL}/spare", params={"rules": "end"})).status_code == 204
+    # Told both fates, what lies over it moves and what only names it ends.
+    both = {"move_rules_to": "ditch", "rules": "end"}
+    assert (await admin.delete(f"{URL}/spare", params=both)).status_code == 204
     assert hub.query(
-        "SELECT count(*) FROM rule WHERE valid_to IS NULL AND id = 'meadow-enter'"
-    ) == [(0,)]
+        """SELECT id, geofence_id FROM rule
+            WHERE valid_to IS NULL AND id IN ('meadow-enter', 'wire.cross')"""
+    ) == [("wire.cross", "ditch")]
 
 
 async def test_circles_and_corridors_keep_what_they_were_drawn_by(admin):
