@@ -13,6 +13,7 @@ import './ui/controls.css';
 import './panels/frame.css';
 import './panels/lists.css';
 import './panels/card.css';
+import './panels/rules/rules.css';
 
 function wear(theme: string): void {
   document.documentElement.dataset.theme = theme;

@@ -2,9 +2,11 @@
 
 import { get, post, remove } from './http';
 import type {
+  Backtest,
   Disposition,
   Edge,
   EdgeLedger,
+  Explanation,
   Geofence,
   ImportedMap,
   Incident,
@@ -13,12 +15,20 @@ import type {
   NewGeofence,
   NewIncident,
   Nuisance,
+  Pause,
+  Rule,
+  RuleDraft,
+  RuleKind,
   Sector,
   SensorPart,
+  Suppressed,
   TrackDetail,
 } from './types';
 
 const sector = (id: string) => `/api/sectors/${encodeURIComponent(id)}`;
+const geofence = (id: string, fence: string) =>
+  `${sector(id)}/geofences/${encodeURIComponent(fence)}`;
+const rule = (id: string) => `/api/rules/${encodeURIComponent(id)}`;
 const incident = (id: string) => `/api/incidents/${encodeURIComponent(id)}`;
 
 /** What a person can do to an incident. */
@@ -49,9 +59,28 @@ export const hub = {
   geofences: (id: string) => get<Geofence[]>(`${sector(id)}/geofences`),
   createGeofence: (id: string, fence: NewGeofence) =>
     post<Geofence>(`${sector(id)}/geofences`, fence),
-  /** Ends the rules on it, and those that name it, too. */
-  deleteGeofence: (id: string, fence: string) =>
-    remove(`${sector(id)}/geofences/${encodeURIComponent(fence)}?rules=end`),
+  /** Without a fate of the rules that need it the hub refuses, and names them. */
+  deleteGeofence: (id: string, fence: string, fate: { end: boolean; moveTo: string | null }) => {
+    const asked = new URLSearchParams();
+    if (fate.end) asked.set('rules', 'end');
+    if (fate.moveTo) asked.set('move_rules_to', fate.moveTo);
+    return remove(`${geofence(id, fence)}?${asked}`);
+  },
+  pauseGeofence: (id: string, fence: string, pause: Pause) =>
+    post<Geofence>(`${geofence(id, fence)}/pause`, pause),
+  armGeofence: (id: string, fence: string) => post<Geofence>(`${geofence(id, fence)}/arm`),
+  ruleKinds: () => get<RuleKind[]>('/api/rule-kinds'),
+  putRule: (id: string, fence: string, draft: RuleDraft) =>
+    post<Rule>(`${geofence(id, fence)}/rules`, draft),
+  endRule: (id: string, fence: string, ended: string) =>
+    remove(`${geofence(id, fence)}/rules/${encodeURIComponent(ended)}`),
+  explain: (id: string, track: number, at: string) =>
+    get<Explanation>(`${rule(id)}/explain?${new URLSearchParams({ track: String(track), at })}`),
+  startBacktest: (id: string, days: number, draft: Omit<RuleDraft, 'id' | 'name'>) =>
+    post<Backtest>(`${rule(id)}/backtest`, { days, ...draft }),
+  backtest: (id: string) => get<Backtest>(`/api/backtests/${encodeURIComponent(id)}`),
+  suppressed: (id: string, hours: number) =>
+    get<Suppressed[]>(`${sector(id)}/suppressed?hours=${hours}`),
   resolvedIncidents: (id: string, limit = 200) =>
     get<Incident[]>(`${sector(id)}/incidents?status=resolved&limit=${limit}`),
   incident: (id: string) => get<IncidentDetail>(incident(id)),

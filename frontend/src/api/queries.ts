@@ -43,12 +43,45 @@ export function useGeofences() {
     queryFn: () => hub.geofences(sector as string),
     enabled: sector !== null,
     placeholderData: (before: Geofence[] | undefined) => before,
+    // Pauses end and schedules turn without any change that the feed would tell of.
+    refetchInterval: 60_000,
   });
 }
 
 export function useGeofence(id: string | undefined): Geofence | undefined {
   const { data } = useGeofences();
   return data?.find((fence) => fence.id === id);
+}
+
+/** What rules there can be; the same until the hub is renewed. */
+export const useRuleKinds = () =>
+  useQuery({
+    queryKey: ['rule-kinds'],
+    queryFn: hub.ruleKinds,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** A back-test, asked for until it is over. */
+export function useBacktest(id: string | null) {
+  return useQuery({
+    queryKey: ['backtest', id],
+    queryFn: () => hub.backtest(id as string),
+    enabled: id !== null,
+    refetchInterval: ({ state }) =>
+      state.data?.status === 'done' || state.data?.status === 'failed' ? false : 500,
+  });
+}
+
+/** What was found in the last hours and not raised. */
+export function useSuppressed(hours: number) {
+  const sector = useLive((state) => state.sector);
+  return useQuery({
+    queryKey: ['suppressed', sector, hours],
+    queryFn: () => hub.suppressed(sector as string, hours),
+    enabled: sector !== null,
+    refetchInterval: 10_000,
+    staleTime: 5_000,
+  });
 }
 
 export function useResolved() {

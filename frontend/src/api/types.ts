@@ -84,15 +84,142 @@ export interface Rule {
   params: Record<string, unknown>;
 }
 
+/** A rule to be made, or the next version of the one whose id is given. */
+export interface RuleDraft {
+  id?: string;
+  kind: string;
+  severity: Severity;
+  name?: string;
+  params: Record<string, unknown>;
+}
+
+/** As much of JSON schema as the kinds of rules use. */
+export interface JsonSchema {
+  type?: string;
+  enum?: string[];
+  anyOf?: JsonSchema[];
+  items?: JsonSchema | false;
+  minimum?: number;
+  exclusiveMinimum?: number;
+  maximum?: number;
+}
+
+/** What a kind of rule may ask; `shared` is what every kind may. */
+export interface RuleKind {
+  name: string;
+  over: GeofenceKind[];
+  of_tracks: boolean;
+  life_at_risk: boolean;
+  properties: Record<string, JsonSchema>;
+  required: string[];
+  defaults: Record<string, unknown>;
+  shared: string[];
+}
+
+export interface Backtest {
+  id: string;
+  rule: string;
+  days: number;
+  status: 'queued' | 'running' | 'done' | 'failed';
+  progress: number;
+  code: string | null;
+  result: {
+    from: string;
+    to: string;
+    detections: number;
+    findings: number;
+    findings_per_day: Record<string, number>;
+    appear: number;
+    /** Numbers of incidents. */
+    vanish: number[];
+    confirmed_lost: number[];
+    postgis: { findings: number } | null;
+  } | null;
+}
+
+/** A plot of a track as a rule sees it: `p_inside` of a zone, or `z` (in σ) from a tripwire. */
+export interface ExplainedPlot {
+  at_us: number;
+  sigma_m: number;
+  speed_mps: number;
+  hits: number;
+  age_s: number;
+  p_inside?: number;
+  z?: number;
+}
+
+/** What a rule made of a track around a time. */
+export interface Explanation {
+  rule: string;
+  rule_version: number;
+  kind: string;
+  geofence: string;
+  track: number;
+  at: string;
+  fired: boolean;
+  findings: { at_us: number; evidence: Record<string, unknown> }[];
+  failed: { predicate: string; asked: unknown; had: unknown } | null;
+  inputs: ExplainedPlot[];
+}
+
+/** A finding that was kept and not raised. */
+export interface Suppressed {
+  rule_id: string;
+  geofence_id: string;
+  track_no: number;
+  kind: string;
+  at: string;
+  reason: string;
+  evidence: Record<string, unknown>;
+}
+
+export const PURPOSES = ['alarm', 'detection_limit', 'exclusion', 'no_look', 'coverage'] as const;
+export const DAY_MINUTES = 24 * 60;
+export const WEEK_MINUTES = 7 * DAY_MINUTES;
+
+/** A part of a day, Monday being 0. */
+export interface ClockWindow {
+  day: number;
+  start: string;
+  end: string;
+}
+
+export const LIGHTS = ['day', 'twilight', 'dark'] as const;
+
+export interface Schedule {
+  valid_from: string | null;
+  valid_until: string | null;
+  weekly: ClockWindow[];
+  light: (typeof LIGHTS)[number][];
+}
+
+export const PAUSE_REASONS = ['disarmed', 'maintenance'] as const;
+
+export interface Pause {
+  reason: (typeof PAUSE_REASONS)[number];
+  until: string;
+}
+
+/** What a zone was drawn as where its polygon is only the outline of that. */
+export type Drawn =
+  | { type: 'Circle'; coordinates: [number, number]; radius_m: number }
+  | { type: 'Corridor'; coordinates: [number, number][]; left_m: number; right_m: number };
+
 export interface Geofence {
   id: string;
   version: number;
   name: string;
   kind: GeofenceKind;
+  purpose: (typeof PURPOSES)[number];
   geom: Polygon | LineString;
+  drawn: Drawn | null;
   directions: Direction[] | null;
   p_in: number;
   p_out: number;
+  schedule: Schedule | null;
+  pause: Pause | null;
+  /** Whether it counts now. */
+  in_force: boolean;
   rules: Rule[];
 }
 

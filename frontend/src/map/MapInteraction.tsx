@@ -5,7 +5,15 @@ import { useMap } from './context';
 import { useDraft } from './tools/draft-store';
 
 /** What can be picked, the most important first. */
-const PICKABLE = ['incidents', 'tracks', 'sensors', 'geofences-line', 'zones-fill'] as const;
+const PICKABLE = [
+  'incidents',
+  'tracks',
+  'sensors',
+  'geofences-line',
+  'geofences-off',
+  'geofences-quiet',
+  'zones-fill',
+] as const;
 /** How far off a pointer may be; a finger is blunter than a mouse. */
 const reachPx = (): number => (matchMedia('(pointer: coarse)').matches ? 16 : 7);
 

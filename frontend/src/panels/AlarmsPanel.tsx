@@ -7,7 +7,7 @@ import { useSpoken } from '../i18n/spoken';
 import { hubNow } from '../state/clock';
 import { useLive } from '../state/live-store';
 import { isWaiting, queueOf } from '../state/order';
-import { ask, goTo, select, useView } from '../state/view';
+import { ALARM_TABS, ask, goTo, select, useView } from '../state/view';
 import { Button } from '../ui/Button';
 import { Choice } from '../ui/Choice';
 import { Icon } from '../ui/Icon';
@@ -16,29 +16,29 @@ import { Rows } from '../ui/Rows';
 import { Empty, Problem, Skeleton } from '../ui/States';
 import { AlarmRow } from './AlarmRow';
 import { PanelHead } from './PanelHead';
+import { SuppressedList } from './SuppressedList';
 import { whatHappened } from './what';
 
 const ROW_PX = 78;
+const LISTS = { open: OpenList, resolved: ResolvedList, suppressed: SuppressedList } as const;
 
 /** The queue: what wants a person, most urgent first. */
 export function AlarmsPanel() {
   const { t } = useTranslation();
-  const resolvedTab = useView((view) => view.resolvedTab);
+  const tab = useView((view) => view.alarmTab);
+  const List = LISTS[tab];
   return (
     <>
       <PanelHead title={t('queue.title')}>
         <Choice
           label={t('queue.title')}
           hideLabel
-          value={resolvedTab ? 'resolved' : 'open'}
-          options={[
-            { id: 'open', label: t('queue.open') },
-            { id: 'resolved', label: t('queue.resolved') },
-          ]}
-          onChange={(tab) => useView.setState({ resolvedTab: tab === 'resolved' })}
+          value={tab}
+          options={ALARM_TABS.map((id) => ({ id, label: t(`queue.${id}`) }))}
+          onChange={(alarmTab) => useView.setState({ alarmTab })}
         />
       </PanelHead>
-      {resolvedTab ? <ResolvedList /> : <OpenList />}
+      <List />
       <Button
         look="quiet"
         wide

@@ -77,10 +77,10 @@ export function DraftForm({ draft }: { draft: Draft }) {
         <fieldset className="plain-fieldset">
           <legend className="label">{t('draw.when')}</legend>
           <Check isSelected={onEnter} onChange={setOnEnter}>
-            {t('zones.rule_enter')}
+            {t('rule_kind.enter')}
           </Check>
           <Check isSelected={onExit} onChange={setOnExit}>
-            {t('zones.rule_exit')}
+            {t('rule_kind.exit')}
           </Check>
           {tried && noRule && <p className="field-error">{t('draw.when_missing')}</p>}
         </fieldset>

@@ -1,20 +1,23 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { hub } from '../api/hub';
 import { useGeofences } from '../api/queries';
 import type { Geofence } from '../api/types';
 import { percent } from '../i18n/format';
+import { useDistanceText, useSpoken } from '../i18n/spoken';
+import { useNow } from '../state/clock';
 import { useLive } from '../state/live-store';
-import { goTo, notify, select, showPage } from '../state/view';
+import { ask, goTo, notify, showPage } from '../state/view';
 import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
-import { Modal } from '../ui/Modal';
 import { useProblem } from '../ui/problem';
-import { SeverityTag } from '../ui/Severity';
 import { Empty, Skeleton } from '../ui/States';
-import { CardHead, Facts, Section } from './Card';
+import { CardHead, Facts } from './Card';
+import { DeleteFence } from './DeleteFence';
 import { directionText } from './directions';
+import { FenceRules } from './FenceRules';
+import { outOfForceText, scheduleText, shapeText } from './fence-words';
 
 export function GeofenceCard({ id }: { id: string }) {
   const { t } = useTranslation();
@@ -33,7 +36,11 @@ export function GeofenceCard({ id }: { id: string }) {
 
 function Known({ fence }: { fence: Geofence }) {
   const { t } = useTranslation();
+  const now = useNow();
+  const spoken = useSpoken();
   const [deleting, setDeleting] = useState(false);
+  const distanceText = useDistanceText();
+  const off = outOfForceText(t, fence, now, spoken);
   const at = anchorOf(fence);
   return (
     <>
@@ -41,29 +48,18 @@ function Known({ fence }: { fence: Geofence }) {
         <div className="card-tags muted">{t(`zones.${fence.kind}`)}</div>
       </CardHead>
       <div className="card-body">
-        <Section title={t('zones.rules')}>
-          {fence.rules.length === 0 && <p className="muted">{t('zones.no_rules')}</p>}
-          <ul className="link-list">
-            {fence.rules.map((rule) => (
-              <li key={rule.id} className="rule-line">
-                <SeverityTag severity={rule.severity} />
-                <span>{t(`zones.rule_${rule.kind}`, { defaultValue: rule.name })}</span>
-              </li>
-            ))}
-          </ul>
-        </Section>
-        <Facts
-          facts={[
-            ...(fence.kind === 'line'
-              ? ([[t('zones.counts'), directionText(t, fence)]] as [string, string][])
-              : []),
-            [
-              t('zones.certainty'),
-              t('zones.certainty_value', { in: percent(fence.p_in), out: percent(fence.p_out) }),
-            ],
-            [t('zones.version'), fence.version],
-          ]}
-        />
+        {off && (
+          <p className="card-note card-note-urgent" data-in-force="false">
+            <Icon name="clock" size={16} />
+            <span>{off}</span>
+          </p>
+        )}
+        {fence.purpose === 'alarm' ? (
+          <FenceRules fence={fence} />
+        ) : (
+          <p>{t(`purpose_what.${fence.purpose}`)}</p>
+        )}
+        <Facts facts={factsOf(fence)} />
         {at && (
           <Button
             onPress={() => {
@@ -76,67 +72,50 @@ function Known({ fence }: { fence: Geofence }) {
         )}
       </div>
       <footer className="card-actions">
-        <Button look="danger" onPress={() => setDeleting(true)}>
+        <PauseButton fence={fence} />
+        <Button look="danger" data-action="delete" onPress={() => setDeleting(true)}>
           <Icon name="bin" size={16} /> {t('action.delete')}…
         </Button>
       </footer>
-      <DeleteDialog fence={fence} isOpen={deleting} onClose={() => setDeleting(false)} />
+      {deleting && <DeleteFence fence={fence} onClose={() => setDeleting(false)} />}
     </>
   );
+
+  function factsOf({ drawn, schedule, kind }: Geofence): [string, ReactNode][] {
+    const facts: [string, ReactNode][] = [];
+    if (drawn) facts.push([t('zones.shape'), shapeText(t, drawn, distanceText)]);
+    if (kind === 'line') facts.push([t('zones.counts'), directionText(t, fence)]);
+    const parts = schedule ? scheduleText(t, schedule, now, spoken) : [];
+    if (parts.length > 0) facts.push([t('zones.schedule'), parts.join(' · ')]);
+    const certainty = { in: percent(fence.p_in), out: percent(fence.p_out) };
+    facts.push([t('zones.certainty'), t('zones.certainty_value', certainty)]);
+    facts.push([t('zones.version'), fence.version]);
+    return facts;
+  }
 }
 
-interface DeleteProps {
-  fence: Geofence;
-  isOpen: boolean;
-  onClose: () => void;
-}
-
-function DeleteDialog({ fence, isOpen, onClose }: DeleteProps) {
+/** Out of force until a time, or back into it now. */
+function PauseButton({ fence }: { fence: Geofence }) {
   const { t } = useTranslation();
   const problem = useProblem();
   const client = useQueryClient();
   const sector = useLive((state) => state.sector);
-  const remove = useMutation({
-    mutationFn: () => hub.deleteGeofence(sector as string, fence.id),
+  const arm = useMutation({
+    mutationFn: () => hub.armGeofence(sector as string, fence.id),
     onSuccess: () => {
       client.invalidateQueries({ queryKey: ['geofences'] });
-      notify({ kind: 'done', text: t('zones.deleted', { name: fence.name }) });
-      onClose();
-      select(null);
+      notify({ kind: 'done', text: t('pause.ended', { name: fence.name }) });
     },
+    onError: (error) => notify({ kind: 'error', text: problem(error) }, 12_000),
   });
-  return (
-    <Modal
-      title={t('zones.delete_title', { name: fence.name })}
-      isOpen={isOpen}
-      onClose={onClose}
-      alert
-    >
-      <p>{t('zones.delete_effect')}</p>
-      {fence.rules.length > 0 && (
-        <>
-          <p>{t('zones.delete_rules')}</p>
-          <ul>
-            {fence.rules.map((rule) => (
-              <li key={rule.id}>{rule.name}</li>
-            ))}
-          </ul>
-        </>
-      )}
-      {remove.error && (
-        <p className="field-error" role="alert">
-          {problem(remove.error)}
-        </p>
-      )}
-      <div className="dialog-actions">
-        <Button onPress={onClose} autoFocus>
-          {t('action.cancel')}
-        </Button>
-        <Button look="danger" isPending={remove.isPending} onPress={() => remove.mutate()}>
-          {remove.isPending ? t('card.sending') : t('action.delete')}
-        </Button>
-      </div>
-    </Modal>
+  return fence.pause ? (
+    <Button look="primary" data-action="arm" isPending={arm.isPending} onPress={() => arm.mutate()}>
+      {t('pause.end')}
+    </Button>
+  ) : (
+    <Button data-action="pause" onPress={() => ask({ kind: 'pause', geofence: fence.id })}>
+      <Icon name="clock" size={16} /> {t('pause.ask')}
+    </Button>
   );
 }
 

@@ -64,7 +64,7 @@ export function IncidentCard({ id }: { id: string }) {
           </Section>
         )}
         <Section title={t('card.place')}>
-          <PlaceLine lon={incident.lon} lat={incident.lat} />
+          <PlaceLine lon={incident.lon} lat={incident.lat} place={incident.place} />
           <Button
             onPress={() => {
               goTo(incident.lon, incident.lat);

@@ -9,6 +9,7 @@ import { MakeForm } from './MakeForm';
 import { OtherForm } from './OtherForm';
 import { ResolveAllForm } from './ResolveAllForm';
 import { ResolveForm } from './ResolveForm';
+import { RuleDialogs } from './rules/RuleDialogs';
 import { SplitForm } from './SplitForm';
 
 const FORMS = {
@@ -39,6 +40,9 @@ export function IncidentDialog() {
         <ResolveAllForm ids={dialog.ids} onClose={close} />
       </Modal>
     );
+  }
+  if (dialog?.kind === 'rule' || dialog?.kind === 'pause' || dialog?.kind === 'explain') {
+    return <RuleDialogs dialog={dialog} />;
   }
   return <AboutIncident kind={dialog?.kind ?? 'note'} id={dialog?.id ?? null} onClose={close} />;
 }

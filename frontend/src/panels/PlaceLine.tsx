@@ -1,19 +1,23 @@
 import { useTranslation } from 'react-i18next';
+import type { Place } from '../api/types';
 import { bearing, coordinates } from '../i18n/format';
 import { useDistanceText } from '../i18n/spoken';
 import { bearingDeg, distanceM } from '../map/geo';
 import { useLive } from '../state/live-store';
+import { alongText } from './along';
 
 interface Props {
   lon: number;
   lat: number;
   /** The sensor whose own place this is. */
   of?: string;
+  /** By the map grid and along the border, where the hub tells it. */
+  place?: Place;
 }
 
-/** A place as people pass it on: coordinates, and how it lies from the nearest sensor. */
-export function PlaceLine({ lon, lat, of }: Props) {
-  const { t } = useTranslation();
+/** A place as people pass it on: coordinates, grid, border, and from the nearest sensor. */
+export function PlaceLine({ lon, lat, of, place }: Props) {
+  const { t, i18n } = useTranslation();
   const distanceText = useDistanceText();
   const sensors = useLive((state) => state.sensors);
   let nearest: { name: string; m: number; deg: number } | null = null;
@@ -27,6 +31,8 @@ export function PlaceLine({ lon, lat, of }: Props) {
   return (
     <p className="place">
       <strong className="coordinates">{coordinates(lon, lat)}</strong>
+      {place && <span className="coordinates">{place.mgrs}</span>}
+      {place && place.chainage_m !== null && <span>{alongText(t, place, i18n.language)}</span>}
       {nearest && (
         <span className="muted">
           {t('card.from_sensor', {

@@ -10,7 +10,7 @@ import { useNow, useSteadyTrack } from '../state/clock';
 import { useLive } from '../state/live-store';
 import { isOpen } from '../state/order';
 import { headingDeg, speedMps, type Track } from '../state/track';
-import { goTo, select, showPage } from '../state/view';
+import { ask, goTo, select, showPage } from '../state/view';
 import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
 import { SeverityMark } from '../ui/Severity';
@@ -54,6 +54,13 @@ export function TrackCard({ no }: { no: number }) {
         {detail && <Seen detail={detail} />}
         <TrackAlarms no={no} />
       </div>
+      {detail && (
+        <footer className="card-actions">
+          <Button data-action="explain" onPress={() => ask({ kind: 'explain', track: no })}>
+            <Icon name="search" size={16} /> {t('explain.ask')}
+          </Button>
+        </footer>
+      )}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { useGeofence } from '../api/queries';
+import { useGeofences } from '../api/queries';
 import type { Evidence, Incident } from '../api/types';
 import { useSpoken } from '../i18n/spoken';
 import { whyItFired } from './why';
@@ -8,11 +8,19 @@ import { whyItFired } from './why';
 export function WhyItFired({ incident, evidence }: { incident: Incident; evidence: Evidence[] }) {
   const { t } = useTranslation();
   const spoken = useSpoken();
-  const fence = useGeofence(incident.geofence?.id);
+  const { data: fences } = useGeofences();
+  const named = (id: string | undefined) => fences?.find((fence) => fence.id === id);
   const newest = [...evidence].sort((a, b) => b.at.localeCompare(a.at))[0];
   if (!newest) return <p className="muted">{t('why.none')}</p>;
   const no = incident.tracks.find((track) => track.id === newest.track)?.no;
-  const sentences = whyItFired(t, newest, no == null ? '–' : String(no), fence, spoken);
+  const sentences = whyItFired(
+    t,
+    newest,
+    no == null ? '–' : String(no),
+    named(incident.geofence?.id),
+    spoken,
+    (id) => named(id)?.name,
+  );
   return (
     <div className="why">
       {sentences.map((sentence) => (

@@ -2,7 +2,9 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useGeofences } from '../api/queries';
 import type { Geofence } from '../api/types';
+import { useSpoken } from '../i18n/spoken';
 import { startDrawing, stopDrawing, useDraft } from '../map/tools/draft-store';
+import { useNow } from '../state/clock';
 import { select, useView } from '../state/view';
 import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
@@ -10,7 +12,7 @@ import { Rows } from '../ui/Rows';
 import { SeverityMark } from '../ui/Severity';
 import { Empty, Problem, Skeleton } from '../ui/States';
 import { DraftForm } from './DraftForm';
-import { rulesText } from './directions';
+import { outOfForceText, rulesText } from './fence-words';
 import { PanelHead } from './PanelHead';
 
 export function ZonesPanel() {
@@ -66,19 +68,23 @@ function ZoneList() {
 
 function ZoneRow({ fence }: { fence: Geofence }) {
   const { t } = useTranslation();
+  const now = useNow();
+  const spoken = useSpoken();
   const severity = fence.rules[0]?.severity;
+  const off = outOfForceText(t, fence, now, spoken);
   return (
-    <div className="plain-row">
+    <div className="plain-row" data-in-force={fence.in_force}>
       <Icon name={fence.kind === 'area' ? 'zone' : 'line'} size={16} />
       <div className="link-main">
         <strong className="one-line" title={fence.name}>
           {fence.name}
         </strong>
         <span className="muted one-line">
-          {t(`zones.${fence.kind}`)} · {rulesText(t, fence)}
+          {off ?? `${t(`zones.${fence.kind}`)} · ${rulesText(t, fence)}`}
         </span>
       </div>
-      {severity && <SeverityMark severity={severity} />}
+      {off && <Icon name="clock" size={16} />}
+      {severity && !off && <SeverityMark severity={severity} />}
     </div>
   );
 }

@@ -20,15 +20,3 @@ export function directionText(t: TFunction, fence: Geofence): string {
   const deg = acrossDeg(fence.geom, first);
   return t('zones.towards', { compass: t(`compass.${compass(deg)}`), bearing: bearing(deg) });
 }
-
-/** What a zone or tripwire raises: "on crossing, on leaving". */
-export function rulesText(t: TFunction, fence: Geofence): string {
-  if (fence.rules.length === 0) return t('zones.no_rules');
-  return fence.rules
-    .map((rule) =>
-      rule.kind === 'enter' || rule.kind === 'exit' || rule.kind === 'cross'
-        ? t(`zones.rule_${rule.kind}`)
-        : rule.name,
-    )
-    .join(', ');
-}

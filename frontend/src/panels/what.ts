@@ -1,7 +1,21 @@
 import type { TFunction } from 'i18next';
 import type { Incident, ObjectClass } from '../api/types';
 
-const KINDS = new Set(['cross', 'enter', 'exit']);
+/** The kinds of rules that there are words for; a newer hub may have more. */
+const KINDS = new Set([
+  'absence',
+  'approach',
+  'count',
+  'cross',
+  'dwell',
+  'enter',
+  'exit',
+  'motionless_in_cold',
+  'proximity',
+  'sensor_offline',
+  'sequence',
+  'speed',
+]);
 
 /** What kind of thing happened: "tripwire crossed"; a rule of another kind by its name, and one that
  * was made by hand by who told of it. */

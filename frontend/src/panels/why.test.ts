@@ -34,6 +34,11 @@ const fence: Geofence = {
   directions: ['both'],
   p_in: 0.9,
   p_out: 0.1,
+  purpose: 'alarm',
+  drawn: null,
+  schedule: null,
+  pause: null,
+  in_force: true,
   rules: [],
 };
 
@@ -97,10 +102,51 @@ describe('why an alarm fired', () => {
     expect(between).toContain('"from":"08:00:00","to":"08:00:04","before":99,"after":97');
   });
 
-  it('says something true about evidence that it does not know', () => {
+  it('has sentences for every kind of rule', () => {
+    const at_us = 1_800_000_000_000_000;
+    const evidence = { since_us: at_us, first_at_us: at_us, seconds: 90, within_s: 60, hits: 3 };
+    const kinds: [string, Record<string, unknown>, string[]][] = [
+      ['dwell', {}, ['why.dwell']],
+      ['dwell', { radius_m: 20, moved_m: 4.2 }, ['why.loiter']],
+      ['sequence', { first: 'ford' }, ['why.sequence']],
+      ['approach', { reaches_in_s: 12.3 }, ['why.approach']],
+      ['proximity', { to: 'asset', metres: 30 }, ['why.near_asset']],
+      ['proximity', { to: 'unit', metres: 30, distance_m: 21, unit: 'Alfa' }, ['why.near_unit']],
+      ['proximity', { to: 'track', metres: 30, distance_m: 21, track: 9 }, ['why.near_track']],
+      ['count', { count: 5, tracks: 3 }, ['why.count']],
+      ['speed', { speed_mps: 10, least_mps: 5, most_mps: null }, ['why.speed', 'why.speed_least']],
+      ['absence', { of: 'unit' }, ['why.absence_unit']],
+      ['absence', { of: 'sensor' }, ['why.absence_sensor']],
+      ['sensor_offline', { sensor: 'r1', missing: 'heartbeat' }, ['why.no_heartbeat']],
+      ['sensor_offline', { sensor: 'r1', missing: 'detections' }, ['why.no_detections']],
+      ['motionless_in_cold', { air_c: -4.2, below_c: 5 }, ['why.motionless', 'why.air']],
+      ['motionless_in_cold', { air_c: null }, ['why.motionless', 'why.air_unknown']],
+    ];
+    for (const [kind, own, keys] of kinds) {
+      const told = found({ kind, evidence: { ...evidence, ...own } });
+      const sentences = whyItFired(t, told, '7', undefined, SPOKEN, (id) => `the ${id}`);
+      expect(sentences.map((each) => each.split(' ')[0])).toEqual([...keys, 'why.hits']);
+      expect(sentences.join()).not.toMatch(/undefined|NaN/);
+      if (kind === 'sequence') expect(sentences[0]).toContain('"first":"the ford"');
+      if (kind === 'speed') expect(sentences[0]).toContain('"n\\":\\"36');
+    }
+  });
+
+  it('tells of one of our own', () => {
     const sentences = whyItFired(
       t,
-      found({ kind: 'dwell', evidence: { p: 'much', direction: 3 } }),
+      found({ evidence: { friendly: { unit: 'Alfa-2', p: 0.62 } } }),
+      '7',
+      undefined,
+      SPOKEN,
+    );
+    expect(sentences[1]).toBe('why.friendly {"unit":"Alfa-2","p":62}');
+  });
+
+  it('says something true about a kind and evidence that it does not know', () => {
+    const sentences = whyItFired(
+      t,
+      found({ kind: 'new_kind', evidence: { p: 'much', direction: 3 } }),
       '7',
       fence,
       SPOKEN,

@@ -12,6 +12,9 @@ export type Selection =
   | { kind: 'sensor'; id: string }
   | { kind: 'edge'; id: string };
 
+export const ALARM_TABS = ['open', 'resolved', 'suppressed'] as const;
+export type AlarmTab = (typeof ALARM_TABS)[number];
+
 export interface Notice {
   id: number;
   kind: 'resolved' | 'error' | 'done';
@@ -21,9 +24,15 @@ export interface Notice {
 }
 
 export type StepDialog = 'dispatch' | 'resolve' | 'snooze' | 'merge' | 'split' | 'link' | 'note';
-/** The question that is being asked: about an incident, or where one is to be made. */
+/** A question about rules: one of a geofence (null: a new one), its pause, or why none fired. */
+export type RuleDialog =
+  | { kind: 'rule'; geofence: string; rule: string | null }
+  | { kind: 'pause'; geofence: string }
+  | { kind: 'explain'; track: number };
+/** The question that is being asked: about an incident or a zone, or where one is to be made. */
 export type Dialog =
   | { kind: StepDialog; id: string }
+  | RuleDialog
   | { kind: 'resolve_all'; name: string; ids: string[] }
   | { kind: 'make'; place: { lon: number; lat: number } | null };
 
@@ -33,7 +42,7 @@ interface View {
   page: Page;
   selection: Selection | null;
   showQuiet: boolean;
-  resolvedTab: boolean;
+  alarmTab: AlarmTab;
   finding: boolean;
   dialog: Dialog | null;
   notices: Notice[];
@@ -46,7 +55,7 @@ export const useView = create<View>()(() => ({
   page: 'list',
   selection: null,
   showQuiet: false,
-  resolvedTab: false,
+  alarmTab: 'open',
   finding: false,
   dialog: null,
   notices: [],

@@ -1,7 +1,12 @@
 import type { Feature, FeatureCollection } from 'geojson';
+import type { FilterSpecification, LineLayerSpecification } from 'maplibre-gl';
 import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useGeofences } from '../../api/queries';
 import type { Geofence } from '../../api/types';
+import { useSpoken } from '../../i18n/spoken';
+import { outOfForceText } from '../../panels/fence-words';
+import { hubNow } from '../../state/clock';
 import { useLive } from '../../state/live-store';
 import { usePrefs } from '../../state/prefs';
 import { useView } from '../../state/view';
@@ -9,12 +14,20 @@ import { addSource, FONT, geojsonSource, NOTHING, useLayers, useMap } from '../c
 import { arrowFeatures } from '../fence-arrows';
 import { usePalette } from '../palette';
 
-function shapes(fences: readonly Geofence[]): FeatureCollection {
+type Label = (fence: Geofence) => string;
+
+function shapes(fences: readonly Geofence[], label: Label): FeatureCollection {
   return {
     type: 'FeatureCollection',
     features: fences.map((fence) => ({
       type: 'Feature',
-      properties: { id: fence.id, name: fence.name, kind: fence.kind },
+      properties: {
+        id: fence.id,
+        name: label(fence),
+        kind: fence.kind,
+        off: !fence.in_force,
+        alarm: fence.purpose === 'alarm',
+      },
       geometry: fence.geom,
     })),
   };
@@ -22,15 +35,20 @@ function shapes(fences: readonly Geofence[]): FeatureCollection {
 
 function arrows(fences: readonly Geofence[]): FeatureCollection {
   const features: Feature[] = fences.flatMap((fence) =>
-    fence.geom.type === 'LineString' ? arrowFeatures(fence.geom, fence.directions ?? []) : [],
+    fence.geom.type === 'LineString' && fence.in_force
+      ? arrowFeatures(fence.geom, fence.directions ?? [])
+      : [],
   );
   return { type: 'FeatureCollection', features };
 }
 
-/** Zones and tripwires: thin outlines until pointed at; tripwires show which way they count. */
+/** Zones and tripwires: thin outlines until pointed at; tripwires show which way they count. What
+ * is out of force is dashed and says until when; what raises no alarms by its purpose is dotted. */
 export function Geofences() {
   const map = useMap();
+  const { t } = useTranslation();
   const palette = usePalette();
+  const spoken = useSpoken();
   const { data: fences } = useGeofences();
   const shown = usePrefs((prefs) => prefs.layers.geofences);
   const selection = useView((view) => view.selection);
@@ -54,9 +72,13 @@ export function Geofences() {
   }, [map]);
   useEffect(() => {
     const drawn = shown ? (fences ?? []) : [];
-    geojsonSource(map, 'geofences')?.setData(shapes(drawn));
+    const label: Label = (fence) => {
+      const off = outOfForceText(t, fence, hubNow(), spoken);
+      return off ? `${fence.name}\n${off}` : fence.name;
+    };
+    geojsonSource(map, 'geofences')?.setData(shapes(drawn, label));
     geojsonSource(map, 'fence-arrows')?.setData(arrows(drawn));
-  }, [map, fences, shown]);
+  }, [map, fences, shown, t, spoken]);
   useLayers(() => {
     const active = [
       'any',
@@ -64,6 +86,21 @@ export function Geofences() {
       ['==', ['get', 'id'], selected],
     ];
     const when = <T,>(on: T, off: T) => ['case', active, on, off] as unknown as T;
+    const outline = (id: string, filter: FilterSpecification, dashes: number[] | null) => ({
+      slot: 'geofences' as const,
+      layer: {
+        id,
+        type: 'line' as const,
+        source: 'geofences',
+        filter,
+        layout: { 'line-join': 'round' as const, 'line-cap': dashes ? 'butt' : 'round' },
+        paint: {
+          'line-color': ['case', ['==', ['get', 'id'], selected], palette.accent, palette.fence],
+          'line-width': when(2.6, 1.4),
+          ...(dashes ? { 'line-dasharray': dashes } : {}),
+        },
+      } as LineLayerSpecification,
+    });
     return [
       {
         slot: 'geofences',
@@ -72,22 +109,15 @@ export function Geofences() {
           type: 'fill',
           source: 'geofences',
           filter: ['==', ['get', 'kind'], 'area'],
-          paint: { 'fill-color': palette.fence, 'fill-opacity': when(0.16, 0.04) },
-        },
-      },
-      {
-        slot: 'geofences',
-        layer: {
-          id: 'geofences-line',
-          type: 'line',
-          source: 'geofences',
-          layout: { 'line-join': 'round', 'line-cap': 'round' },
           paint: {
-            'line-color': ['case', ['==', ['get', 'id'], selected], palette.accent, palette.fence],
-            'line-width': when(2.6, 1.4),
+            'fill-color': palette.fence,
+            'fill-opacity': ['case', ['get', 'off'], 0, when(0.16, 0.04)],
           },
         },
       },
+      outline('geofences-line', ['all', ['!', ['get', 'off']], ['get', 'alarm']], null),
+      outline('geofences-off', ['get', 'off'], [4, 3]),
+      outline('geofences-quiet', ['all', ['!', ['get', 'off']], ['!', ['get', 'alarm']]], [1, 2]),
       {
         slot: 'geofences',
         layer: {
