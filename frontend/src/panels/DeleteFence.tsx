@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/http';
 import { hub } from '../api/hub';
 import { useGeofences } from '../api/queries';
-import type { Geofence } from '../api/types';
+import type { Geofence, Rule } from '../api/types';
 import { useLive } from '../state/live-store';
 import { notify, select } from '../state/view';
 import { Button } from '../ui/Button';
@@ -19,6 +19,10 @@ interface Named {
   name: string;
 }
 
+/** Whether a rule of another shape tells of this one in its parameters. */
+const names = (rule: Rule, geofence: string): boolean =>
+  Object.values(rule.params).includes(geofence);
+
 /** Deletes a zone or tripwire, once it is told what happens to the rules that need it. */
 export function DeleteFence({ fence, onClose }: { fence: Geofence; onClose: () => void }) {
   const { t } = useTranslation();
@@ -32,7 +36,7 @@ export function DeleteFence({ fence, onClose }: { fence: Geofence; onClose: () =
     mutationFn: () =>
       hub.deleteGeofence(sector as string, fence.id, {
         // Those that only name it cannot move; told both, they end.
-        end: fate !== null,
+        end: fate === 'end' || (fate === 'move' && others.length > 0),
         moveTo: fate === 'move' ? moveTo : null,
       }),
     onSuccess: () => {
@@ -43,9 +47,13 @@ export function DeleteFence({ fence, onClose }: { fence: Geofence; onClose: () =
     },
   });
   const inUse = remove.error instanceof ApiError && remove.error.code === 'geofence.in_use';
+  const naming = (fences ?? []).flatMap((each) =>
+    each.id === fence.id ? [] : each.rules.filter((rule) => names(rule, fence.id)),
+  );
+  // The hub knows best which they are, and refuses as long as one was left out.
   const needing: Named[] = inUse
     ? ((remove.error as ApiError).params.rules as Named[])
-    : fence.rules;
+    : [...fence.rules, ...naming];
   const others = needing.filter(({ id }) => !fence.rules.some((rule) => rule.id === id));
   const decided = needing.length === 0 || fate === 'end' || (fate === 'move' && moveTo !== null);
   const targets = (fences ?? []).filter(
