@@ -230,7 +230,7 @@ def every_kind_is_made(desk: Console, pictures: Path) -> None:
             expect(dialog).to_be_hidden()
             expect(card.locator(f'[data-rule="{kind}"]')).to_be_visible()
     desk.screenshot(pictures / "zone-line-desk.png")
-    zone(desk, "Ford")
+    zone(desk, "Ford").get_by_role("button", name="Show on map").click()
     desk.screenshot(pictures / "zone-desk.png")
 
 
@@ -300,7 +300,7 @@ def questioned(desk: Console, pictures: Path) -> None:
     expect(card.locator(".why")).to_contain_text("crossed the tripwire towards north")
     expect(card.locator(".place")).to_contain_text("km 31.0")
     expect(card.locator(".place")).to_contain_text("pillar 812")
-    expect(card.locator(".place")).to_contain_text("34U")
+    expect(card.locator(".place")).to_contain_text("35U KR")
     desk.screenshot(pictures / "incident-place-desk.png")
     card.locator(".link-row").first.click()
     desk.page.locator('.card [data-action="explain"]').click()

@@ -23,8 +23,8 @@ export function FenceRules({ fence }: { fence: Geofence }) {
             <AriaButton className="link-row" onPress={() => edit(rule.id)}>
               <SeverityMark severity={rule.severity} />
               <span className="link-main">
-                <span className="one-line">{rule.name}</span>
-                <span className="muted one-line">{t(`rule_kind.${rule.kind}`)}</span>
+                <span className="one-line">{t(`rule_kind.${rule.kind}`)}</span>
+                {rule.name !== fence.name && <span className="muted one-line">{rule.name}</span>}
               </span>
             </AriaButton>
             <Armed fence={fence} rule={rule} />

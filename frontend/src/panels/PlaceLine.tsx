@@ -4,7 +4,7 @@ import { bearing, coordinates } from '../i18n/format';
 import { useDistanceText } from '../i18n/spoken';
 import { bearingDeg, distanceM } from '../map/geo';
 import { useLive } from '../state/live-store';
-import { alongText } from './along';
+import { alongText, mgrsText } from './along';
 
 interface Props {
   lon: number;
@@ -31,7 +31,7 @@ export function PlaceLine({ lon, lat, of, place }: Props) {
   return (
     <p className="place">
       <strong className="coordinates">{coordinates(lon, lat)}</strong>
-      {place && <span className="coordinates">{place.mgrs}</span>}
+      {place && <span className="coordinates">{mgrsText(place.mgrs)}</span>}
       {place && place.chainage_m !== null && <span>{alongText(t, place, i18n.language)}</span>}
       {nearest && (
         <span className="muted">

@@ -1,7 +1,7 @@
 import type { TFunction } from 'i18next';
 import { describe, expect, it } from 'vitest';
 import type { Geofence, Place } from '../api/types';
-import { alongText } from './along';
+import { alongText, mgrsText } from './along';
 import { outOfForceText, rulesText, scheduleText, shapeText } from './fence-words';
 
 const t = ((key: string, params: Record<string, unknown> = {}) =>
@@ -84,8 +84,14 @@ describe('a place along the border', () => {
     expect(alongText(t, place, 'en')).toBe(
       'place.km {"km":"31.42"} · place.past_pillar {"m":120,"pillar":"812"} · place.right {"m":80}',
     );
-    const before = alongText(t, { ...place, past_pillar_m: -3, offset_m: 2 }, 'en');
-    expect(before).toBe('place.km {"km":"31.42"} · place.before_pillar {"m":3,"pillar":"812"}');
+    const before = alongText(t, { ...place, past_pillar_m: -30, offset_m: 2 }, 'en');
+    expect(before).toBe('place.km {"km":"31.42"} · place.before_pillar {"m":30,"pillar":"812"}');
+    expect(alongText(t, { ...place, past_pillar_m: 1 }, 'en')).toContain('place.at_pillar');
+  });
+
+  it('has its grid reference in groups', () => {
+    expect(mgrsText('35UKR8728099124')).toBe('35U KR 87280 99124');
+    expect(mgrsText('beyond the grid')).toBe('beyond the grid');
   });
 
   it('does without pillars', () => {
