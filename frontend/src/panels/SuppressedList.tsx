@@ -55,7 +55,8 @@ function SuppressedRow({ found }: { found: Suppressed }) {
       <div className="link-main">
         <span className="alarm-line">
           <strong className="one-line">
-            {fence?.name ?? t(`rule_kind.${found.kind}`)}, {t(`what.${found.kind}`)}
+            {fence && `${fence.name}, `}
+            {t(`what.${found.kind}`)}
           </strong>
           <span className="alarm-age">{localMoment(Date.parse(found.at), now, spoken)}</span>
         </span>

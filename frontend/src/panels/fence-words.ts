@@ -51,7 +51,7 @@ export function outOfForceText(
 export function rulesText(t: TFunction, fence: Geofence): string {
   if (fence.purpose !== 'alarm') return t(`purpose.${fence.purpose}`);
   if (fence.rules.length === 0) return t('zones.no_rules');
-  return fence.rules.map((rule) => t(`rule_kind.${rule.kind}`)).join(', ');
+  return [...new Set(fence.rules.map((rule) => t(`rule_kind.${rule.kind}`)))].join(', ');
 }
 
 export const isArmed = (rule: Rule): boolean => rule.params.armed !== false;

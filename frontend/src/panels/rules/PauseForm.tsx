@@ -32,9 +32,10 @@ export function PauseForm({ fence, onClose }: { fence: Geofence; onClose: () => 
         reason,
         until: new Date(until).toISOString(),
       }),
-    onSuccess: () => {
+    onSuccess: ({ pause: held }) => {
       client.invalidateQueries({ queryKey: ['geofences'] });
-      notify({ kind: 'done', text: t('pause.done', { name: fence.name, time }) });
+      const kept = localMoment(held ? Date.parse(held.until) : until, hubNow(), spoken);
+      notify({ kind: 'done', text: t('pause.done', { name: fence.name, time: kept }) });
       onClose();
     },
   });
