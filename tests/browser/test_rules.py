@@ -279,6 +279,10 @@ def refused_at_its_place(desk: Console, pictures: Path) -> None:
     fill(dialog, {"min_hits": "3"})
     dialog.locator('button[type="submit"]').click()
     expect(dialog.get_by_role("alert")).to_contain_text("a lowest or a highest speed")
+    # The browser notes the refusal that was asked for.
+    (noted,) = desk.errors
+    assert "422" in noted
+    desk.errors.clear()
     desk.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 
