@@ -14,10 +14,7 @@ import { useProblem } from '../ui/problem';
 import { Select } from '../ui/Select';
 
 type Fate = 'end' | 'move';
-interface Named {
-  id: string;
-  name: string;
-}
+type Named = Pick<Rule, 'id' | 'name' | 'kind'>;
 
 /** Whether a rule of another shape tells of this one in its parameters. */
 const names = (rule: Rule, geofence: string): boolean =>
@@ -56,6 +53,7 @@ export function DeleteFence({ fence, onClose }: { fence: Geofence; onClose: () =
     : [...fence.rules, ...naming];
   const others = needing.filter(({ id }) => !fence.rules.some((rule) => rule.id === id));
   const decided = needing.length === 0 || fate === 'end' || (fate === 'move' && moveTo !== null);
+  const told = (rule: Named) => `${rule.name} (${t(`rule_kind.${rule.kind}`)})`;
   const targets = (fences ?? []).filter(
     ({ id, kind, purpose }) => id !== fence.id && kind === fence.kind && purpose === 'alarm',
   );
@@ -68,7 +66,7 @@ export function DeleteFence({ fence, onClose }: { fence: Geofence; onClose: () =
             <p>{t('zones.delete_needing')}</p>
             <ul className="plain-list">
               {needing.map((rule) => (
-                <li key={rule.id}>{rule.name}</li>
+                <li key={rule.id}>{told(rule)}</li>
               ))}
             </ul>
           </div>
@@ -91,9 +89,7 @@ export function DeleteFence({ fence, onClose }: { fence: Geofence; onClose: () =
             />
           )}
           {fate === 'move' && others.length > 0 && (
-            <p className="hint">
-              {t('zones.named_only', { names: others.map(({ name }) => name).join(', ') })}
-            </p>
+            <p className="hint">{t('zones.named_only', { names: others.map(told).join(', ') })}</p>
           )}
         </>
       )}

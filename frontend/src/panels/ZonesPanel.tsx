@@ -12,7 +12,7 @@ import { Rows } from '../ui/Rows';
 import { SeverityMark } from '../ui/Severity';
 import { Empty, Problem, Skeleton } from '../ui/States';
 import { DraftForm } from './DraftForm';
-import { outOfForceText, rulesText } from './fence-words';
+import { outOfForceText, rulesText, worstOf } from './fence-words';
 import { PanelHead } from './PanelHead';
 
 export function ZonesPanel() {
@@ -70,7 +70,7 @@ function ZoneRow({ fence }: { fence: Geofence }) {
   const { t } = useTranslation();
   const now = useNow();
   const spoken = useSpoken();
-  const severity = fence.rules[0]?.severity;
+  const severity = worstOf(fence);
   const off = outOfForceText(t, fence, now, spoken);
   return (
     <div className="plain-row" data-in-force={fence.in_force}>

@@ -2,7 +2,7 @@ import type { TFunction } from 'i18next';
 import { describe, expect, it } from 'vitest';
 import type { Geofence, Place } from '../api/types';
 import { alongText, mgrsText } from './along';
-import { outOfForceText, rulesText, scheduleText, shapeText } from './fence-words';
+import { outOfForceText, rulesText, scheduleText, shapeText, worstOf } from './fence-words';
 
 const t = ((key: string, params: Record<string, unknown> = {}) =>
   `${key} ${JSON.stringify(params)}`) as unknown as TFunction;
@@ -63,6 +63,14 @@ describe('a zone in words', () => {
       'light.dark {}',
       'zones.valid_until {"time":"04:00:00"}',
     ]);
+  });
+
+  it('is as bad as its worst rule', () => {
+    const rules = (['high', 'very_high', 'low'] as const).map((severity) => {
+      return { id: severity, version: 1, name: '', kind: 'enter', severity, params: {} };
+    });
+    expect(worstOf({ ...FENCE, rules })).toBe('very_high');
+    expect(worstOf(FENCE)).toBeUndefined();
   });
 
   it('says what it is for when it raises nothing', () => {

@@ -1,7 +1,15 @@
 /** A zone or tripwire in words: its shape, when it is in force, what its rules ask. Pure. */
 
 import type { TFunction } from 'i18next';
-import { type Drawn, type Geofence, LIGHTS, type Rule, type Schedule } from '../api/types';
+import {
+  type Drawn,
+  type Geofence,
+  LIGHTS,
+  type Rule,
+  type Schedule,
+  SEVERITIES,
+  type Severity,
+} from '../api/types';
 import { localMoment, type Spoken } from '../i18n/format';
 import { grouped, windowsText } from './rules/hours';
 
@@ -52,6 +60,11 @@ export function rulesText(t: TFunction, fence: Geofence): string {
   if (fence.purpose !== 'alarm') return t(`purpose.${fence.purpose}`);
   if (fence.rules.length === 0) return t('zones.no_rules');
   return [...new Set(fence.rules.map((rule) => t(`rule_kind.${rule.kind}`)))].join(', ');
+}
+
+/** The severity of its worst rule. */
+export function worstOf(fence: Geofence): Severity | undefined {
+  return SEVERITIES.findLast((each) => fence.rules.some((rule) => rule.severity === each));
 }
 
 export const isArmed = (rule: Rule): boolean => rule.params.armed !== false;
