@@ -62,6 +62,8 @@ TICK_US = 1_000_000
 MIN_CYCLE_S = 0.02
 #: Partitions are made ahead so often, and at once when the clock says a day that has none.
 DAYS_S = 3600.0
+#: Live judging may tell so long after the fact, when a rerun has told of it already.
+TOLD_LATE_US = 600_000_000
 #: How often a sector that another process writes is tried.
 TAKE_S = 0.5
 _NO_STAMPS = np.zeros(0, np.int64)
@@ -271,6 +273,9 @@ class SectorPipeline:
             self._memory,
             book=record.open_incidents(connection, self.sector),
             next_no=record.last_no(connection, self.sector) + 1,
+            rerun=record.told_by_reruns(
+                connection, self.sector, self._clock.now_us() - TOLD_LATE_US
+            ),
         )
 
     def _read_edges(self, connection: writer.Connection) -> None:

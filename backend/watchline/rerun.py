@@ -26,7 +26,7 @@ from watchline.detections.placing import EMPTY_BATCH, to_batch
 from watchline.detections.rows import Rows
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
-from watchline.incidents.lifecycle import raise_findings
+from watchline.incidents.lifecycle import MATCH_US, raise_findings, unknown
 from watchline.renewal import read_and_compile
 from watchline.rules import engine
 from watchline.rules.model import Finding
@@ -48,7 +48,8 @@ QUIET_S = 3.0
 #: … unless it has waited for so long: an edge that is always late is judged too.
 MOST_S = 60.0
 MARGIN_US = 60_000_000
-MATCH_US = 5_000_000
+#: What is younger than this is left to live judging, which is not through with it yet.
+LIVE_US = 10_000_000
 #: A longer path keeps every second of its points, again and again.
 MAX_POINTS = 4_096
 _LONGEST_REST_S = 0.5
@@ -93,10 +94,11 @@ def rerun_due(
         with connection.transaction():
             writer.bump(connection, hold)
             span = detection_store.begin_late_span(connection, id)
-        if span is None:
+        live_us = writer.database_us(connection) - LIVE_US
+        if span is None or span[1] > live_us:
             continue
         started = time.monotonic()
-        rerun = _Rerun(connection, hold, *span)
+        rerun = _Rerun(connection, hold, *span, live_us)
         rerun.run(go_on)
         with connection.transaction():
             writer.bump(connection, hold)
@@ -115,15 +117,20 @@ def rerun_due(
 
 
 class _Rerun:
-    """One stretch [from_us, to_us] from its first page to its last track."""
+    """One stretch [from_us, to_us] from its first page to its last track, not beyond `live_us`."""
 
     def __init__(
-        self, connection: writer.Connection, hold: writer.Hold, from_us: int, to_us: int
+        self,
+        connection: writer.Connection,
+        hold: writer.Hold,
+        from_us: int,
+        to_us: int,
+        live_us: int,
     ) -> None:
         self.detections = self.tracks = self.incidents = 0
         self._connection = connection
         self._hold = hold
-        self._from_us, self._to_us = from_us, to_us
+        self._from_us, self._end_us = from_us, min(to_us + MARGIN_US, live_us)
         self._plane = SectorPlane(hold.origin_lon_deg, hold.origin_lat_deg)
         self._rules_rev = current_geofences.newest_rev(connection, hold.sector)
         self._compiled = read_and_compile(connection, hold.sector, self._plane)
@@ -134,7 +141,7 @@ class _Rerun:
 
     def run(self, go_on: Callable[[], bool]) -> None:
         """Page by page; raises Interrupted when `go_on` says no or the rules have changed."""
-        from_us, to_us = self._from_us - MARGIN_US, self._to_us + MARGIN_US
+        from_us, to_us = self._from_us - MARGIN_US, self._end_us
         flushed = time.monotonic()
         with closing(pages(self._connection, self._hold.sector, from_us, to_us)) as stored:
             for rows, live_ids in stored:
@@ -193,7 +200,7 @@ class _Rerun:
                 replace(finding, track_id=adopted.get(id, id))
                 for id, story in stories.items()
                 for finding in story.findings
-                if self._from_us - MATCH_US <= finding.at_us <= self._to_us + MARGIN_US
+                if self._from_us - MATCH_US <= finding.at_us <= self._end_us
             ),
             key=lambda finding: (finding.at_us, finding.rule_id, finding.track_id),
         )
@@ -228,17 +235,7 @@ class _Rerun:
             findings[0].at_us - MATCH_US,
             findings[-1].at_us + MATCH_US,
         )
-        times: dict[tuple[str, str, bytes], list[int]] = {}
-        for rule, geofence, track, at_us in known:
-            times.setdefault((rule, geofence, track), []).append(at_us)
-        return [
-            finding
-            for finding in findings
-            if all(
-                abs(finding.at_us - at_us) > MATCH_US
-                for at_us in times.get((finding.rule_id, finding.geofence_id, finding.track_id), ())
-            )
-        ]
+        return unknown(findings, known)
 
     def _store_tracks(
         self, stories: dict[bytes, _Story], adopted: dict[bytes, bytes], known_us: int

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from watchline.detections.intake import Work
 from watchline.detections.placing import EMPTY_BATCH, to_batch
-from watchline.incidents.lifecycle import Change, raise_findings
+from watchline.incidents.lifecycle import Change, raise_findings, unknown
 from watchline.incidents.model import Incident
 from watchline.live.model import TrackRow
 from watchline.live.rows import track_rows
@@ -39,6 +39,8 @@ class Memory:
     rules: RuleState
     book: dict[UUID, Incident]
     next_no: int
+    #: What reruns have raised lately: (rule, geofence, track, at_us).
+    rerun: Sequence[tuple[str, str | None, bytes, int]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ def judge(
     ended = np.flatnonzero(updates.status == TrackStatus.ENDED)
     book, changes = raise_findings(
         memory.book,
-        raised(findings),
+        unknown(raised(findings), memory.rerun),
         tracked.state.live_ids(),
         plane.point_to_lon_lat,
         next_no=memory.next_no,
@@ -110,6 +112,7 @@ def judge(
             rules=rules,
             book=book,
             next_no=memory.next_no + len(book) - len(memory.book),
+            rerun=memory.rerun,
         ),
         changes=changes,
         suppressed=[finding for finding in findings if finding.suppressed],

@@ -7,6 +7,7 @@ whatever numbers edge and hub give. It sees nothing while a file of the journal'
 """
 
 import asyncio
+import contextlib
 import hashlib
 import itertools
 import json
@@ -56,13 +57,7 @@ class Device:
             while due > 0:
                 items = [self._sighting(dice, next(numbers)) for _ in range(min(due, 4))]
                 due -= len(items)
-                keys = [str(item.sensor_track) for item in items]
-                self._journal.given(zip(keys, map(_of_item, items), strict=True))
-                try:
-                    await feed.put(items)
-                except SpoolError:
-                    continue
-                self._journal.acked(keys)
+                await promise(feed, self._journal, items)
             await asyncio.sleep(_PERIOD_S)
 
     def _sighting(self, dice: random.Random, number: int) -> Detection:
@@ -81,12 +76,23 @@ class Device:
         return [Health(sensor=self._sensor, at_us=now_us, state=HealthState.OK)]
 
 
+async def promise(feed: Feed, journal: Journal, items: Sequence[Detection]) -> None:
+    """Put some items and write down what became of them; what is refused is not promised."""
+    keys = [str(item.sensor_track) for item in items]
+    journal.given(zip(keys, map(_of_item, items), strict=True))
+    with contextlib.suppress(SpoolError):
+        await feed.put(items)
+        journal.acked(keys)
+
+
 def _of_item(item: Detection) -> str:
-    assert item.bearing is not None
-    return _digest(item.sensor, item.at_us, item.bearing.bearing_deg, item.score, item.extras or {})
+    bearing_deg = None if item.bearing is None else item.bearing.bearing_deg
+    return _digest(item.sensor, item.at_us, bearing_deg, item.score, item.extras or {})
 
 
-def _digest(sensor: str, at_us: int, bearing_deg: float, score: Any, extras: dict[str, Any]) -> str:
+def _digest(
+    sensor: str, at_us: int, bearing_deg: float | None, score: Any, extras: dict[str, Any]
+) -> str:
     text = json.dumps([sensor, at_us, bearing_deg, score, extras], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -4,6 +4,7 @@ import base64
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -24,6 +25,7 @@ class Line(System):
 
     devices: int = 1
     per_s: int = 200
+    sector: dict[str, Any] = field(default_factory=lambda: SECTOR)
     tower: str = ""
     within: dict[str, list[str]] = field(default_factory=dict)
     nursery: Nursery | None = None
@@ -34,15 +36,15 @@ class Line(System):
         return {**super().environment(name), "PYTHONPATH": python_path()}
 
     def prepare(self) -> None:
-        """The plain sector, with edges of its own making."""
-        self.import_sector(SECTOR)
+        """The sector, with edges of its own making."""
+        self.import_sector(self.sector)
         for number in range(self.devices):
             edge = f"edge-{number}"
             config = self.configs[edge] = self.folder / edge / "edge.toml"
             config.parent.mkdir()
             config.write_text(f'[edge]\nid = "{edge}"\nhub = "{self.tower or self.hub}"\n')
             self.add_device(edge)
-            self.enroll(edge, SECTOR["sector"]["id"], public_key(config))
+            self.enroll(edge, self.sector["sector"]["id"], public_key(config))
 
     def enroll(self, edge: str, sector: str, key: str) -> None:
         """As `watchline edge enroll` does, which takes 2 s."""

@@ -28,6 +28,7 @@ TESTS = Path(__file__).resolve().parent.parent
 IMPORTS = [
     "asterix.generated",
     "faults.device",
+    "faults.onlooker",
     "watchline.hub",
     "watchline.worker",
     "watchline_sensors.adapters.asterix.adapter",

@@ -6,20 +6,18 @@ other. Incidents are compared by (rule, geofence, true target), live or historic
 its radar each edge of the disturbed one has a device that keeps a journal of what was promised.
 """
 
-import os
 import random
 import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from faults import storm
+from faults.killer import Killer, victims
 from faults.line import Line
 from faults.nursery import Nursery
 from faults.oracle import TORTURE
@@ -77,44 +75,6 @@ class Storm(Play):
         return waiting == [(0,)] and all(edge["missing"] == 0 for edge in self.report()["edges"])
 
 
-@dataclass
-class Killer:
-    """SIGKILLs processes of a line and starts them again, as a supervisor would."""
-
-    line: Line
-    # PostgreSQL ends with the thread that started it, so that thread has to stay.
-    thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
-    restart: Future[Any] | None = None
-    kills: Counter[str] = field(default_factory=Counter)
-
-    def kill(self, victim: str) -> None:
-        """One kill; PostgreSQL recovers while others are killed already."""
-        if victim == "postgres":
-            self.until_recovered()
-            pid = self.line.cluster.status().pid
-            assert pid is not None
-            os.kill(pid, signal.SIGKILL)
-            start = self.line.cluster.start
-            self.restart = self.thread.submit(start, die_with_parent=True)
-        else:
-            self.line.kill(victim)
-            self.line.start(victim)
-        self.kills[victim.split()[0]] += 1
-
-    def until_recovered(self) -> None:
-        """Wait for a PostgreSQL that was killed."""
-        if self.restart is not None:
-            self.restart.result()
-
-
-def victims(dice: random.Random, edges: int) -> list[str]:
-    """Whom to kill, one after the other: PostgreSQL 1 in 16, worker and hub 1 in 8 each."""
-    chosen = ["postgres"] * (KILLS // 16) + ["worker", "hub"] * (KILLS // 8)
-    chosen += [f"edge {number % edges}" for number in range(KILLS - len(chosen))]
-    dice.shuffle(chosen)
-    return chosen
-
-
 @pytest.fixture
 def plays(cluster, database, nursery: Nursery, tmp_path: Path) -> Iterator[tuple[Storm, Storm]]:
     """(left alone, disturbed); the disturbed one has a durable cluster of its own."""
@@ -159,7 +119,7 @@ def test_killed_at_random_it_loses_nothing_and_finds_the_same(plays: tuple[Storm
     for play in plays:
         play.radars(start_at=start_at, seconds=SECONDS)
     killer = Killer(torn.system)
-    for number, victim in enumerate(victims(dice, len(torn.edges))):
+    for number, victim in enumerate(victims(dice, KILLS, len(torn.edges))):
         due_s = 1 + (SECONDS - 5) * (number + dice.random()) / KILLS
         time.sleep(max(0.0, start_at + due_s - time.time()))
         killer.kill(victim)

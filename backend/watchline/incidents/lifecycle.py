@@ -26,6 +26,8 @@ from watchline.rules.model import NO_TRACK, Finding, Severity
 
 #: (x_m, y_m) in the sector's plane to (lon_deg, lat_deg).
 ToLonLat = Callable[[float, float], tuple[float, float]]
+#: Findings of one rule, geofence and track so close in time are the same; DESIGN §4.7.
+MATCH_US = 5_000_000
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -56,6 +58,23 @@ def _subject(finding: Finding) -> bytes:
     if finding.track_id != NO_TRACK:
         return finding.track_id
     return json.dumps(finding.evidence, sort_keys=True, default=str).encode()
+
+
+def unknown(
+    findings: Sequence[Finding], known: Sequence[tuple[str, str | None, bytes, int]]
+) -> list[Finding]:
+    """The findings that are none of the `known` ones: (rule, geofence, track, at_us)."""
+    times: dict[tuple[str, str | None, bytes], list[int]] = {}
+    for rule, geofence, track, at_us in known:
+        times.setdefault((rule, geofence, track), []).append(at_us)
+    return [
+        finding
+        for finding in findings
+        if all(
+            abs(finding.at_us - at_us) > MATCH_US
+            for at_us in times.get((finding.rule_id, finding.geofence_id, finding.track_id), ())
+        )
+    ]
 
 
 def raise_findings(

@@ -92,3 +92,11 @@ def known_findings(
         _sql["known_findings"], {"sector": sector, "from_us": from_us, "to_us": to_us}
     )
     return [(rule, geofence, track.bytes, at_us) for rule, geofence, track, at_us in rows]
+
+
+def told_by_reruns(
+    connection: Connection, sector: str, from_us: int
+) -> Sequence[tuple[str, str | None, bytes, int]]:
+    """(rule, geofence, track, at_us) of what reruns have raised, from a time on."""
+    rows = connection.execute(_sql["told_by_reruns"], {"sector": sector, "from_us": from_us})
+    return [(rule, geofence, track.bytes, at_us) for rule, geofence, track, at_us in rows]
