@@ -73,6 +73,7 @@ class Onlooker:
                 lon_deg=lon, lat_deg=lat, var_east_m2=SIGMA_M**2, var_north_m2=SIGMA_M**2
             ),
             sensor_track=f"{self._start}.{name}.{t_s:.3f}",
+            extras={"walker": name},
         )
 
     def health(self, now_us: int) -> Sequence[Health]:

@@ -229,6 +229,6 @@ def test_scripted_events_are_told_once_whatever_is_killed(line: Onlookers) -> No
     assert tally.sound(), "\n".join([told, *map(str, [*tally.missing[:20], *tally.extra[:20]])])
     assert verdict.sound(), told
     assert not lost and not doubled, told
-    assert took_s <= MARCH.seconds + 20, told
+    assert took_s <= 1.5 * MARCH.seconds, f"the kills came late: {told}"
     assert coordinator.done.total() >= KILLS, f"the coordinator did nothing: {told}"
     assert rebuilt(line) == tally.incidents
