@@ -15,7 +15,7 @@ from watchline.sectors import writer
 from watchline.tracks import stored
 from watchline_sensors.contract import Detection, Lane, Position, SensorInfo
 
-NOW_US = 1_790_000_000_000_000
+NOW_US = 1_700_000_000_000_000
 INFO = SensorInfo(
     sensor="radar", at_us=1, kind="radar", name="R", lon_deg=24.0, lat_deg=50.5, height_m=200.0
 )
@@ -154,6 +154,21 @@ def test_an_edge_that_is_always_late_is_judged_too(made, connection, database) -
     with database.connect("owner") as owner:
         owner.execute("UPDATE late_span SET opened_at = opened_at - interval '61 s'")
     assert rerun_due(connection, made.pipeline.hold, 1000.0) == 1
+
+
+def test_what_is_hardly_past_is_left_to_live_judging(
+    made, connection, database, monkeypatch
+) -> None:
+    made.clock.time_us = now_us = writer.database_us(connection)
+    edge = Edge(made)
+    edge.send(INFO, sighting(now_us, 5000.0, 0.0))
+    made.clock.time_us += 3 * SECOND
+    edge.send(sighting(now_us + SECOND, 5000.0, 0.0))
+    edge.send(*walk(now_us - 22 * SECOND))
+    assert made.query("SELECT count(*) FROM late_span") == [(1,)]
+    assert run(made, connection) == 0
+    monkeypatch.setattr(rerun, "LIVE_US", 0)
+    assert run(made, connection) == 1
 
 
 def test_a_writer_that_was_replaced_reruns_nothing(made, connection, database) -> None:
