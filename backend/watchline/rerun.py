@@ -54,6 +54,7 @@ LIVE_US = 10_000_000
 MAX_POINTS = 4_096
 _LONGEST_REST_S = 0.5
 _FLUSH_S = 1.0
+_TRACKS_AT_ONCE = 8
 
 _CONFIG = tracker.TrackerConfig()
 
@@ -192,9 +193,15 @@ class _Rerun:
         return ids
 
     def _flush(self) -> None:
-        """Store the tracks that have ended, and what they did that nobody has raised."""
+        """Store the tracks that have ended, a few at once: live judging waits for each commit."""
         stories, self._ended = self._ended, {}
         adopted = _adopted(stories, self._taken)
+        ids = list(stories)
+        for low in range(0, len(ids), _TRACKS_AT_ONCE):
+            self._put({id: stories[id] for id in ids[low : low + _TRACKS_AT_ONCE]}, adopted)
+
+    def _put(self, stories: dict[bytes, _Story], adopted: dict[bytes, bytes]) -> None:
+        """Store some tracks, and what they did that nobody has raised."""
         fresh = sorted(
             (
                 replace(finding, track_id=adopted.get(id, id))
@@ -210,9 +217,8 @@ class _Rerun:
             if current_geofences.newest_rev(connection, sector) != self._rules_rev:
                 raise Interrupted
             known_us = writer.database_us(connection)
-            book = record.open_incidents(connection, sector)
             _, changes = raise_findings(
-                {id: incident for id, incident in book.items() if incident.historical},
+                record.open_incidents(connection, sector, historical=True),
                 owned(self._unknown(fresh), self._hold.area, self._plane),
                 set(),
                 self._plane.point_to_lon_lat,
@@ -234,6 +240,7 @@ class _Rerun:
             self._hold.sector,
             findings[0].at_us - MATCH_US,
             findings[-1].at_us + MATCH_US,
+            {finding.track_id for finding in findings},
         )
         return unknown(findings, known)
 

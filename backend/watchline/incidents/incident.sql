@@ -16,6 +16,9 @@ SELECT id, no, events, source, title, rule_id, rule_version, geofence_id, geofen
 -- name: where_open
  WHERE sector_id = %(sector)s AND status <> 'resolved' ORDER BY no
 
+-- name: where_open_historical
+ WHERE sector_id = %(sector)s AND status <> 'resolved' AND historical ORDER BY no
+
 -- name: where_ids
 -- The caller holds the sector's row; by id, as everywhere.
  WHERE sector_id = %(sector)s AND id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE

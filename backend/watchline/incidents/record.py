@@ -3,7 +3,7 @@
 All inside the transaction of the caller, who has raised the sector's rev before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +22,13 @@ _sql = load("watchline.incidents", "record.sql")
 Connection = psycopg.Connection[Any]
 
 
-def open_incidents(connection: Connection, sector: str) -> dict[UUID, Incident]:
-    """The sector's incidents that no person has resolved."""
+def open_incidents(
+    connection: Connection, sector: str, *, historical: bool = False
+) -> dict[UUID, Incident]:
+    """The sector's incidents that no person has resolved; all, or the historical ones alone."""
+    which = SQL["where_open_historical" if historical else "where_open"]
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(f"{SQL['select']}\n{SQL['where_open']}", {"sector": sector})
+        rows = cursor.execute(f"{SQL['select']}\n{which}", {"sector": sector})
         return {row["id"]: from_row(row) for row in rows}
 
 
@@ -85,11 +88,13 @@ def _record(connection: Connection, sector: str, rev: int, known_us: int, change
 
 
 def known_findings(
-    connection: Connection, sector: str, from_us: int, to_us: int
+    connection: Connection, sector: str, from_us: int, to_us: int, tracks: Set[bytes]
 ) -> Sequence[tuple[str, str, bytes, int]]:
-    """(rule, geofence, track, at_us) of the findings of a stretch of time."""
+    """(rule, geofence, track, at_us) of the findings of some tracks in a stretch of time."""
+    ids = [UUID(bytes=track) for track in tracks]
     rows = connection.execute(
-        _sql["known_findings"], {"sector": sector, "from_us": from_us, "to_us": to_us}
+        _sql["known_findings"],
+        {"sector": sector, "from_us": from_us, "to_us": to_us, "tracks": ids},
     )
     return [(rule, geofence, track.bytes, at_us) for rule, geofence, track, at_us in rows]
 

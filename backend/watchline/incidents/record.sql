@@ -6,10 +6,11 @@ VALUES (%(id)s, %(incident)s, %(sector)s, %(rule)s, %(rule_version)s, %(geofence
     %(evidence)s)
 
 -- name: known_findings
--- What a rerun must not raise again: (rule, geofence, track, time).
+-- What a rerun must not raise again of some tracks: (rule, geofence, track, time).
 SELECT rule_id, geofence_id, track_id, (extract(epoch FROM at) * 1e6)::bigint
   FROM finding
  WHERE sector_id = %(sector)s AND at BETWEEN to_timestamp(%(from_us)s / 1e6) AND to_timestamp(%(to_us)s / 1e6)
+   AND track_id = ANY(%(tracks)s::uuid[])
 
 -- name: told_by_reruns
 -- What live judging must not raise again: the same of historical incidents, from a time on.
