@@ -207,7 +207,6 @@ def test_scripted_events_are_told_once_whatever_is_killed(line: Onlookers) -> No
     killer.until_recovered()
     time.sleep(max(0.0, start + MARCH.seconds + 1 - time.time()))
     verdict = line.verdict(90)
-
     line.hush()
     wait_for("everything to be settled and rerun", lambda: settled(line), 300)
     coordinator.stop()
