@@ -20,6 +20,8 @@ from faults.line import Line
 
 #: So many of those that wait are worked on one by one, before the rest is resolved at once.
 _BY_HAND = 2
+#: So many at once: each keeps the sector waiting.
+_AT_ONCE = 25
 #: An incident is resolved no earlier than this after its last finding was known: nothing follows.
 _SETTLED_S = 5.0
 
@@ -72,7 +74,7 @@ class Coordinator:
             if number % 2 == 0 and self._is_over(one):
                 said = {"disposition": "nuisance_civilian", "note": f"end {number}"}
                 self._do(id, "resolved", f"end {number}", "resolve", said)
-        over = [one["id"] for one in waiting[_BY_HAND:] if self._is_over(one)][:200]
+        over = [one["id"] for one in waiting[_BY_HAND:] if self._is_over(one)][:_AT_ONCE]
         if over:
             self._resolve_all(over, f"all {next(self._numbers)}")
 

@@ -206,8 +206,9 @@ def test_scripted_events_are_told_once_whatever_is_killed(line: Onlookers) -> No
     took_s = time.time() - start
     killer.until_recovered()
     time.sleep(max(0.0, start + MARCH.seconds + 1 - time.time()))
+    before = line.count()
+    wait_for("the sector to be written again", lambda: line.count() > before, 120)
     verdict = line.verdict(90)
-
     line.hush()
     wait_for("everything to be settled and rerun", lambda: settled(line), 300)
     coordinator.stop()

@@ -18,7 +18,7 @@ from hand_writer import SECOND, HandClock, HandWriter, envelope, hand_writer
 from judging import SQUARE, area, compiled, judge, path
 from own_writer import EDGE, INFO, import_sector
 from plain_sector import lon_lat
-from watchline import pipeline
+from watchline import step
 from watchline.db.engine import async_engine
 from watchline.errors import IncidentWrongStatus
 from watchline.geofences.model import Geofence
@@ -133,7 +133,7 @@ def test_what_a_rerun_has_told_is_not_told_again(
 ) -> None:
     """The same plots once more, from the state before them, beside a rerun's finding of them."""
     if broken:
-        monkeypatch.setattr(pipeline, "unknown", lambda findings, known: findings)
+        monkeypatch.setattr(step, "unknown", lambda findings, known: findings)
     life.walk(range(4))
     keep = "CREATE TABLE kept AS SELECT * FROM sector_state"
     back = (
