@@ -29,10 +29,7 @@ from watchline.history.report import ingest_report
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-if TORTURE:
-    MARCH, KILLS = March(units=18, alone=48, pairs=8, parting=4), 330
-else:
-    MARCH, KILLS = March(units=2, alone=48, pairs=8, parting=4), 32
+MARCH, KILLS = March(units=18, alone=48, pairs=8, parting=4), 330
 #: What is told is of a plot within so long of the script's time.
 SLACK_S = 4.0
 #: From the start of the edges to that of the march.
@@ -189,6 +186,7 @@ def complete(one: dict[str, Any]) -> bool:
     return alone or len(one["tracks"]) == 2
 
 
+@pytest.mark.skipif(not TORTURE, reason="a long test for `make torture`; test_kills kills here")
 def test_scripted_events_are_told_once_whatever_is_killed(line: Onlookers) -> None:
     seed = random.SystemRandom().randrange(2**32)
     dice = random.Random(seed)
