@@ -159,10 +159,11 @@ function OneDown({ sensor }: { sensor: Sensor }) {
   const age = useAgeText();
   const distanceText = useDistanceText();
   const heard = sensor.known_at ?? sensor.at;
+  if (!heard) return t('banner.sensor_never', { name: sensor.name });
   const said = {
     name: sensor.name,
     state: t(`sensor_state.${sensor.state}`),
-    age: heard ? age(now - Date.parse(heard)) : t('sensors.never'),
+    age: age(now - Date.parse(heard)),
   };
   return sensor.field_of_view
     ? t('banner.sensor_down', { ...said, range: distanceText(sensor.field_of_view.max_range_m) })

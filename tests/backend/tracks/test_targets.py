@@ -91,6 +91,22 @@ def test_doubles_are_ended_and_neighbours_are_not() -> None:
     assert not {1, 2} & set(early.tolist())
 
 
+def test_of_doubles_the_one_with_more_plots_goes_on() -> None:
+    """Sensor 1 is first and looks each two seconds, sensor 2 comes later and looks four times as
+    often: what has been seen more is what an alarm may hang on.
+    """
+    rng = np.random.default_rng(9)
+    slow, fast = np.arange(0.0, 120.0, 2.0), np.arange(6.0, 120.0, 0.5) + 0.25
+    first = line(rng, (0, 0), (1, 0), slow, sensor=1, sigma_m=4)
+    second = line(rng, (6.25, 0), (1, 0), fast, sensor=2, sigma_m=4)
+    second.y_m[:] += np.maximum(40.0 - (fast - 6.0), 7.0)
+    state, updates, _ = run(join([first, second]), tick_s=60)
+    ended = updates.no[updates.status == TrackStatus.ENDED].tolist()
+    confirmed = state.tracks[state.tracks["status"] == TrackStatus.CONFIRMED]
+    assert ended.count(1) == 1 and 1 not in confirmed["no"]
+    assert len(confirmed) == 1 and confirmed["hits"][0] > 60
+
+
 def test_a_fast_camera_makes_one_track_a_target() -> None:
     """Two frames of a 30 Hz camera fall into one slot; they are two looks."""
     rng = np.random.default_rng(10)
