@@ -2,8 +2,9 @@
 
 The same pure steps as live run over all of the sector's detections of the stretch and a
 margin on both sides. A rerun track that shares detections with a live one keeps its id; a
-finding already known (same rule, geofence and track within 5 s) is left alone; every other one
-opens a *historical* incident: people see it, nobody is pushed.
+finding already known (same rule, geofence and track within 5 s, or at the end of a gap in what
+live judging saw of the track) is left alone; every other one opens a *historical* incident:
+people see it, nobody is pushed.
 
 Detections are read in small pages, and after each the rerun rests as long as it worked. A track
 is stored once it has ended, in a transaction of milliseconds. A rerun that was interrupted begins
@@ -11,6 +12,7 @@ again: ids come from the detections, so whatever it had stored is found and not 
 """
 
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -72,6 +74,12 @@ class _Story:
     points: list[NDArray[np.float64]] = field(default_factory=list)  # (k, 3) lon, lat, unix s
     last: TrackUpdates | None = None
     findings: list[Finding] = field(default_factory=list)
+    live_us: list[int] = field(default_factory=list)  # when live judging saw it
+
+    def seen_live_us(self, at_us: int) -> int:
+        """When live judging could first tell what happened at `at_us`."""
+        after = bisect_left(self.live_us, at_us)
+        return self.live_us[after] if after < len(self.live_us) else at_us
 
     def add(self, points: NDArray[np.float64], last: TrackUpdates) -> None:
         self.points.append(points)
@@ -165,12 +173,13 @@ class _Rerun:
     def _take(self, rows: Rows, live_ids: Sequence[bytes | None]) -> None:
         self.detections += len(rows)
         ids = self._step(to_batch(rows, self._plane), None)
-        for mine, live in zip(ids, live_ids, strict=True):
+        for mine, live, at_us in zip(ids, live_ids, rows["at_us"].tolist(), strict=True):
             story = self._stories.setdefault(mine.tobytes(), _Story())
             if live is None:
                 story.late = True
             else:
                 story.shared[live] += 1
+                story.live_us.append(at_us)
         # What lives no more has ended, or was never confirmed.
         for id in self._stories.keys() - self._state.live_ids():
             story = self._stories.pop(id)
@@ -204,12 +213,12 @@ class _Rerun:
         """Store some tracks, and what they did that nobody has raised."""
         fresh = sorted(
             (
-                replace(finding, track_id=adopted.get(id, id))
+                (replace(finding, track_id=adopted.get(id, id)), story.seen_live_us(finding.at_us))
                 for id, story in stories.items()
                 for finding in story.findings
                 if self._from_us - MATCH_US <= finding.at_us <= self._end_us
             ),
-            key=lambda finding: (finding.at_us, finding.rule_id, finding.track_id),
+            key=lambda told: (told[0].at_us, told[0].rule_id, told[0].track_id),
         )
         connection, sector = self._connection, self._hold.sector
         with connection.transaction():
@@ -231,18 +240,18 @@ class _Rerun:
         self.tracks += len(stories)
         self.incidents += len(changes)
 
-    def _unknown(self, findings: Sequence[Finding]) -> list[Finding]:
-        """The findings that nobody has raised: no equal one within 5 s."""
-        if not findings:
+    def _unknown(self, fresh: Sequence[tuple[Finding, int]]) -> list[Finding]:
+        """The findings that nobody has raised; with each, when live judging could tell of it."""
+        if not fresh:
             return []
         known = record.known_findings(
             self._connection,
             self._hold.sector,
-            findings[0].at_us - MATCH_US,
-            findings[-1].at_us + MATCH_US,
-            {finding.track_id for finding in findings},
+            fresh[0][0].at_us - MATCH_US,
+            max(seen_us for _, seen_us in fresh) + MATCH_US,
+            {finding.track_id for finding, _ in fresh},
         )
-        return unknown(findings, known)
+        return unknown([finding for finding, _ in fresh], known, [seen_us for _, seen_us in fresh])
 
     def _store_tracks(
         self, stories: dict[bytes, _Story], adopted: dict[bytes, bytes], known_us: int

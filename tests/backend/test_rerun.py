@@ -147,6 +147,31 @@ def test_a_live_track_keeps_its_row_and_gives_its_id(made, connection) -> None:
     ]  # fmt: skip
 
 
+def test_what_live_judging_told_at_the_end_of_a_gap_is_told_once(made, connection) -> None:
+    edge, clock = Edge(made), made.clock
+    edge.send(INFO)
+    plots = walk(NOW_US)
+    late = plots[3:10]  # it enters the meadow with the second of these
+    for plot in plots:
+        clock.time_us = plot.at_us + 100_000
+        if plot not in late:
+            edge.send(plot, watermark_us=plot.at_us)
+        clock.time_us += 700_000
+        made.turn()
+    live = raised(made)
+    assert [row[::2] for row in live] == [
+        ("meadow-enter", False), ("meadow-exit", False), ("ditch-cross", False),
+    ]  # fmt: skip
+    ((told_us,),) = made.query(
+        "SELECT (extract(epoch FROM at) * 1e6)::bigint FROM finding WHERE rule_id = 'meadow-enter'"
+    )
+    edge.send(*late, lane=Lane.ARCHIVE)
+    clock.time_us += 60 * SECOND
+    assert run(made, connection) == 1
+    assert told_us - plots[4].at_us > 5 * SECOND, "so late that five seconds do not join them"
+    assert raised(made) == live
+
+
 def test_an_edge_that_is_always_late_is_judged_too(made, connection, database) -> None:
     edge = Edge(made)
     edge.send(INFO, *walk(NOW_US - 3600 * SECOND))

@@ -61,20 +61,38 @@ def _subject(finding: Finding) -> bytes:
 
 
 def unknown(
-    findings: Sequence[Finding], known: Sequence[tuple[str, str | None, bytes, int]]
+    findings: Sequence[Finding],
+    known: Sequence[tuple[str, str | None, bytes, int]],
+    told_us: Sequence[int] | None = None,
 ) -> list[Finding]:
-    """The findings that are none of the `known` ones: (rule, geofence, track, at_us)."""
+    """The findings that are none of the `known` ones: (rule, geofence, track, at_us).
+
+    `told_us` says of each when it could be told at the earliest by who raised the known ones:
+    what is known up to MATCH_US after that is the same finding, but of one finding only.
+    """
     times: dict[tuple[str, str | None, bytes], list[int]] = {}
-    for rule, geofence, track, at_us in known:
+    for rule, geofence, track, at_us in sorted(known, key=lambda one: one[3]):
         times.setdefault((rule, geofence, track), []).append(at_us)
-    return [
-        finding
-        for finding in findings
-        if all(
-            abs(finding.at_us - at_us) > MATCH_US
-            for at_us in times.get((finding.rule_id, finding.geofence_id, finding.track_id), ())
-        )
-    ]
+    left: list[tuple[int, Finding]] = []
+    matched: set[tuple[str, str | None, bytes, int]] = set()
+    for row, finding in enumerate(findings):
+        key = finding.rule_id, finding.geofence_id, finding.track_id
+        same = [at for at in times.get(key, ()) if abs(finding.at_us - at) <= MATCH_US]
+        matched.update((*key, at_us) for at_us in same)
+        if not same:
+            left.append((row, finding))
+    if told_us is None:
+        return [finding for _, finding in left]
+    new = []
+    for row, finding in left:
+        key = finding.rule_id, finding.geofence_id, finding.track_id
+        for at_us in times.get(key, ()):
+            if finding.at_us < at_us <= told_us[row] + MATCH_US and (*key, at_us) not in matched:
+                matched.add((*key, at_us))
+                break
+        else:
+            new.append(finding)
+    return new
 
 
 def raise_findings(

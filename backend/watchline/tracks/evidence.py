@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from watchline.compiled import kernel
 
+#: A classifier that looked and could not tell is so much less likely to have looked at one of our
+#: kinds than at what is none of them, a bush in the wind: our choice, no maker publishes it.
+OPEN = 0.5
 #: A single plot never says less than this for a kind: sensors mix kinds up.
 FLOOR = 0.02
 #: Nor does a track: about 1 in 400, from which five contrary plots lead back.
@@ -17,13 +20,20 @@ LIMIT = 6.0
 
 @kernel
 def absorb(evidence: NDArray[np.float32], told: NDArray[np.float32], memory: float) -> None:
-    """Add one plot's class probabilities; a row of NaN or of "unknown" alone says nothing."""
+    """Add one plot's class probabilities: NaN or nothing but zeros says nothing, "unknown" alone
+    speaks against all four kinds.
+    """
     known = 0.0
     for k in range(4):
         if not (told[k] >= 0.0 and told[k] <= 1.0):
             return
         known += told[k]
     if not known > 0.0:
+        if told[4] > 0.0:
+            for k in range(4):
+                total = memory * evidence[k] + min(told[4], 1.0) * np.log(OPEN)
+                evidence[k] = max(total, -LIMIT)
+            evidence[4] = memory * evidence[4]
         return
     share = max(0.0, 1.0 - known) / 4.0
     for k in range(4):

@@ -23,6 +23,7 @@ CLASS_BITS = {
     ObjectClass.GROUP: 2,
     ObjectClass.VEHICLE: 3,
     ObjectClass.ANIMAL: 4,
+    ObjectClass.UNKNOWN: 5,
 }
 #: A device does not send what is older: after a stop of the machine it goes on with now.
 _STALE_S = 2.0

@@ -166,7 +166,7 @@ class Radar:
     def _judge(
         self, taken_for: TakenFor, true: ObjectClass | None, luck: float, other: int
     ) -> ObjectClass | None:
-        """What the classifier says; it holds its tongue about what is no class."""
+        """What the classifier says, if there is one; "unknown" is what it leaves open."""
         if self.spec.right_class == 0.0:
             return None
         for kind, share in taken_for.items():
@@ -174,9 +174,11 @@ class Radar:
                 return kind
             luck -= share
         if true is None or true is ObjectClass.UNKNOWN:
-            return None
-        left = 1.0 - sum(taken_for.values())
-        return true if luck < self.spec.right_class * left else _WRONG[other]
+            return ObjectClass.UNKNOWN
+        told = (1.0 - sum(taken_for.values())) * (1.0 - self.spec.left_open)
+        if luck >= told:
+            return ObjectClass.UNKNOWN
+        return true if luck < self.spec.right_class * told else _WRONG[other]
 
     def _vegetation(self, start_s: float, rng: np.random.Generator) -> list[Plot]:
         count = len(self._bushes)

@@ -43,7 +43,8 @@ class RadarSpec(Table, frozen=True, kw_only=True):
 
     `half_pd_range_m` is the range at which half of the sightings of a class succeed.
     `right_class` is how often its classifier, which uses the spare bits of I010/020, is right
-    about a tracked plot; 0: it has none.
+    about a tracked plot; 0: it has none. `left_open` is how often it says of a target that it
+    cannot tell; of what is no target it says so unless `taken_for` lets it err.
     """
 
     id: Id
@@ -60,6 +61,7 @@ class RadarSpec(Table, frozen=True, kw_only=True):
     best_pd: Share = 0.96
     half_pd_range_m: dict[ObjectClass, Positive] = msgspec.field(default_factory=dict)
     right_class: Share = 0.8
+    left_open: Share = 0.0
     false_per_scan: Annotated[float, Meta(ge=0, le=200)] = 0.3
 
 

@@ -9,6 +9,7 @@ from watchline.tracks.evidence import LIMIT, absorb, probabilities, table
 
 PERSON = [0.8, 0.05, 0.05, 0.05, 0.05]
 VEHICLE = [0.05, 0.05, 0.8, 0.05, 0.05]
+OPEN = [0.0, 0.0, 0.0, 0.0, 0.75]
 
 
 @njit
@@ -50,6 +51,14 @@ def test_a_change_of_mind_takes_a_few_plots() -> None:
 def test_a_blind_plot_takes_nothing_away() -> None:
     nan = [float("nan")] * 5
     np.testing.assert_array_equal(after(PERSON, nan, PERSON), after(PERSON, PERSON))
+
+
+def test_what_a_classifier_keeps_leaving_open_is_none_of_our_kinds() -> None:
+    assert after(*[OPEN] * 30).tolist() == [0, 0, 0, 0, 1]
+    bush = after(*[OPEN, OPEN, PERSON, OPEN, OPEN] * 8)
+    assert bush.argmax() == 4 and bush[0] < 0.1
+    walker = after(*[PERSON, PERSON, PERSON, PERSON, OPEN] * 8)
+    assert walker[0] > 0.95
 
 
 @settings(max_examples=200, deadline=None)

@@ -51,7 +51,7 @@ def test_edge_files_are_valid_and_agree_with_the_radars(
             "theta_sigma_deg": 0.15,
             "ground_height_m": pytest.approx(radar.antenna_m - spec.mast_m, abs=0.06),
             "class_p": 0.8,
-            "classes": {"1": "person", "2": "group", "3": "vehicle", "4": "animal"},
+            "classes": {"1": "person", "2": "group", "3": "vehicle", "4": "animal", "5": "unknown"},
         }
         assert check_adapters(config.sensors) == []
 

@@ -120,6 +120,10 @@ def test_the_classifier_is_as_often_right_as_told(scenarios: Path, area: Area) -
     right = np.mean([plot.said is ObjectClass.PERSON for plot in plots])
     # One slip in four names the right class by chance: 0.6 + 0.4 / 4.
     assert right == pytest.approx(0.7, abs=0.08)
+    shy = _plots(_radar(scenarios, area, [walker], right_class=0.6, left_open=0.5), 400)
+    assert np.mean([plot.said is ObjectClass.UNKNOWN for plot in shy]) == pytest.approx(
+        0.5, abs=0.1
+    )
     dumb = _plots(_radar(scenarios, area, [walker], right_class=0.0), 10)
     assert {plot.said for plot in dumb} == {None}
 
