@@ -246,7 +246,8 @@ def test_scripted_events_are_told_once_whatever_is_killed(line: Onlookers) -> No
         f"incidents_missing={tally.incidents_missing} incidents_extra={tally.incidents_extra} "
         f"historical={tally.historical} gaps={len(gaps)} "
         f"longest_gap_s={max((b - a for a, b in gaps), default=0.0):.1f} "
-        f"verbs={coordinator.done.total()} doubted={coordinator.doubted} verbs_lost={lost.total()} verbs_dup={doubled.total()} "
+        f"verbs={coordinator.done.total()} doubted={coordinator.doubted} "
+        f"verbs_lost={lost.total()} verbs_dup={doubled.total()} "
         f"kills={killer.kills.total()} ({share}) in {took_s:.0f} s"
     )
     print(told, flush=True)
