@@ -8,9 +8,9 @@ processor; pairs are compared. `ours_prob_per_s` takes a 10 x 20 m ellipse aroun
 makes the states: each point is a target of its own, which may enter.
 
 `build_s` compiles the 10,000 with a rule each in a thread of its own, all of them edited, while
-1,000 targets are judged by the versions before. `swap_pause_ms` is by how much the longest step of
-the engine took longer than the usual one, from the beginning of that until 50 steps after the new
-set was taken; both by the clock on the wall.
+1,000 targets are judged by the versions before, as often as the pipeline does at most.
+`swap_pause_ms` is by how much the longest step of the engine took longer than the usual one, from
+the beginning of that until 50 steps after the new set was taken; both by the clock on the wall.
 """
 
 import json
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from watchline.geofences.index import GeofenceIndex, compile_index
 from watchline.geofences.model import Direction, Geofence, GeofenceKind
+from watchline.pipeline import MIN_CYCLE_S
 from watchline.renewal import step_back
 from watchline.rules import engine
 from watchline.rules.areas import judge_areas
@@ -243,6 +244,7 @@ def bench_swap(before: list[Geofence], rng: np.random.Generator) -> tuple[float,
             compiled, left = built[0][1], left - 1
         state, _ = engine.step(state, updates, None, compiled)
         taken.append(time.perf_counter() - start)
+        time.sleep(max(0.0, MIN_CYCLE_S - taken[-1]))
         if left == 0:
             break
     else:

@@ -24,6 +24,8 @@ GROWTH, MANY_EDGES, COARSE_GROWTH = 2.0, 500_000, 4.0
 MAX_CELLS = 500_000
 MAX_WINDOWS = 6_000_000
 _EVERYWHERE = 1e12
+#: The usual edge is that of about so many.
+_SAMPLE = 50_000
 
 
 class Grid(NamedTuple):
@@ -139,7 +141,8 @@ def _finest(edges: Floats, closed: bool) -> float:
 
     An area's cells want to be seldom touched by an edge; around lines most are empty anyway.
     """
-    lengths = np.hypot(edges[:, 2] - edges[:, 0], edges[:, 3] - edges[:, 1])
+    some = edges[:: max(1, len(edges) // _SAMPLE)]
+    lengths = np.hypot(some[:, 2] - some[:, 0], some[:, 3] - some[:, 1])
     return max(float(np.median(lengths)) * (0.33 if closed else 0.7), 5.0)
 
 

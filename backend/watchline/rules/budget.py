@@ -38,6 +38,9 @@ def within(
 ) -> tuple[list[Rule], list[RuleInvalid]]:
     """(the rules that fit, in their order, why the others do not)."""
     corners = {geofence.id: sum(map(len, geofence.rings)) for geofence in geofences}
+    watched = {rule.geofence_id for rule in rules}
+    if len(rules) <= MAX_RULES and sum(corners.get(id, 0) for id in watched) <= MAX_CORNERS:
+        return list(rules), []
     spent, kept, refused = Cost(), [], []
     for rule in rules:
         after = spent.plus(Cost(1, corners.get(rule.geofence_id, 0)))

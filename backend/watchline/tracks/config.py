@@ -56,8 +56,8 @@ class TrackerConfig:
     #: Comparisons in a row in which two tracks look like one target before the younger ends.
     merge_hits: int = 5
     #: What is left of class evidence after each further plot that tells a class: an
-    #: effective memory of 20 plots.
-    class_memory: float = 0.95
+    #: effective memory of 50 plots.
+    class_memory: float = 0.98
     #: Tracks of all kinds in memory; three times the design load of 2,000.
     max_tracks: int = 8192
 

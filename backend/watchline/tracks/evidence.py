@@ -12,8 +12,9 @@ from watchline.compiled import kernel
 #: A classifier that looked and could not tell is so much less likely to have looked at one of our
 #: kinds than at what is none of them, a bush in the wind: our choice, no maker publishes it.
 OPEN = 0.5
-#: A single plot never says less than this for a kind: sensors mix kinds up.
-FLOOR = 0.02
+#: A single plot never says less than this for a kind: sensors mix kinds up, and the same two
+#: again and again, as a crawler and a boar.
+FLOOR = 0.1
 #: Nor does a track: about 1 in 400, from which five contrary plots lead back.
 LIMIT = 6.0
 

@@ -172,6 +172,8 @@ def _merge(work: Work, grid: Grid, limits: Limits, at_us: int) -> None:
 
     Two real targets side by side look alike too, but a sensor that tells them apart shows
     them in the same look; doubles share each look's single plot, so never both have one.
+    What coasts may be anywhere, hence like anything: it ends for one that is seen, whatever the
+    plots of both, unless that was only founded when it was lost and so is it, found again.
     """
     tracks, book = work.tracks, work.book
     n = book[TRACKS]
@@ -218,6 +220,8 @@ def _merge(work: Work, grid: Grid, limits: Limits, at_us: int) -> None:
             young.twin_score += 1
         if young.twin_score >= limits.merge_hits:
             less = old if old.hits < young.hits else young
+            if old.status != young.status and young.first_us <= old.at_us:
+                less = old if old.status == COASTING else young
             less.status = ENDED
             _tell_at(work, limits, less, at_us)
             any_ended = True
