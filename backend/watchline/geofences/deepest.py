@@ -10,7 +10,7 @@ from watchline.geofences.predicates import Floats
 
 #: The search ends when no point can be deeper than the best by more than this share of it,
 #: or after so many looks (a long corridor of even width has no deepest point to find).
-_PRECISION = 0.02
+_PRECISION = 0.05
 _MAX_LOOKS = 1000
 
 

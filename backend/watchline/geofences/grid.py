@@ -17,9 +17,9 @@ from watchline.geofences.compiled import compiled
 from watchline.geofences.predicates import Floats
 from watchline.geofences.raster import raster
 
-#: Cells grow by this from level to level; of very many edges every other level is left out,
-#: because each takes its time to build.
-GROWTH, MANY_EDGES, COARSE_GROWTH = 2.0, 500_000, 4.0
+#: Cells grow by this from level to level; of very many edges every other level is left out and
+#: all cells are coarser, because each takes its time to build.
+GROWTH, MANY_EDGES, COARSE_GROWTH, MANY_COARSER = 2.0, 500_000, 4.0, 1.5
 #: Bounds on memory and build time, whatever the geofences look like.
 MAX_CELLS = 500_000
 MAX_WINDOWS = 6_000_000
@@ -120,6 +120,8 @@ def _frames(
         or float(np.prod((high - low) / cell + 2.0)) > MAX_CELLS
     ):
         cell *= 1.25
+    if len(edges) >= MANY_EDGES:
+        cell *= MANY_COARSER
     growth = GROWTH if len(edges) < MANY_EDGES else COARSE_GROWTH
     frames = []
     while cell < extent:

@@ -68,6 +68,7 @@ class Limits(NamedTuple):
     noise: float
     gate: float
     merge_gate: float
+    velocity_gate: float
     base_cost: float
     start_hits: int
     start_hits_enough: int
@@ -94,6 +95,9 @@ def limits(config: TrackerConfig) -> Limits:
         noise=config.process_noise_m2ps3,
         gate=-2.0 * log(1.0 - config.gate_probability),
         merge_gate=9.488,
+        # Told velocities are a device's own filter's and lag when it begins or the target turns:
+        # one that contradicts the places (2 degrees of freedom, 0.95) is left out.
+        velocity_gate=-2.0 * log(1.0 - 0.95),
         # −2 ln of the likelihood ratio of "this track's plot" to "clutter or new" is
         # d² + ln|S| − base_cost (Blackman & Popoli 1999, ch. 6).
         base_cost=2.0 * log(chance / ((1.0 - chance) * config.clutter_per_m2 * 2.0 * pi)),

@@ -180,7 +180,7 @@ def feed(work: Work, limits: Limits, plot: Any, i: int, cost: float) -> None:
     )
     if _has_velocity(plot, 1e4):
         sigma = max(plot.v_sigma_mps, FLOOR_MPS)
-        update_velocity(w, plot.vx_mps, plot.vy_mps, sigma * sigma, limits.gate)
+        update_velocity(w, plot.vx_mps, plot.vy_mps, sigma * sigma, limits.velocity_gate)
     if dt < 0.0:
         # Another sensor's plot of the same slot was taken first: the state keeps its time.
         predict(w, -dt, 0.0)

@@ -3,7 +3,8 @@
 Real surface radars number what they have seen often enough and give a number up after a
 while. Association is taken from the truth (a plot knows what caused it); numbers, life and
 velocity are a tracker's: 3 hits within 5 turns begin a track, 5 missed turns end it, and an
-alpha-beta filter over the noisy plots gives the velocity.
+alpha-beta filter over the noisy plots gives the velocity, which begins with that between the
+first two.
 """
 
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ class _Life:
     y_m: float
     vx_mps: float = 0.0
     vy_mps: float = 0.0
+    second: bool = True  # whether the next hit is the second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,10 @@ class OnboardTracker:
         off_y = y_m - (life.y_m + life.vy_mps * elapsed_s)
         life.x_m = x_m - (1 - _ALPHA) * off_x
         life.y_m = y_m - (1 - _ALPHA) * off_y
-        life.vx_mps += _BETA * off_x / elapsed_s
-        life.vy_mps += _BETA * off_y / elapsed_s
+        gain = 1.0 if life.second else _BETA
+        life.vx_mps += gain * off_x / elapsed_s
+        life.vy_mps += gain * off_y / elapsed_s
+        life.second = False
         life.t_s = t_s
         life.hits = [h for h in life.hits if turn - h < _BEGIN_TURNS] + [turn]
         if life.number is None:

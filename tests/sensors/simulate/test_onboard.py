@@ -32,6 +32,12 @@ def test_the_number_given_up_is_told_once() -> None:
     assert [tracker.end_turn(turn) for turn in range(3, 9)] == [[], [], [], [], [1], []]
 
 
+def test_velocity_begins_with_that_between_the_first_two() -> None:
+    tracker = OnboardTracker()
+    reports = [tracker.hit("quad", k, 2.0 * k, 40.0 * k, 0.0) for k in range(3)]
+    assert reports[2] is not None and reports[2].vx_mps == pytest.approx(20.0)
+
+
 def test_velocity_settles_on_the_true_one() -> None:
     tracker = OnboardTracker()
     for turn in range(40):
