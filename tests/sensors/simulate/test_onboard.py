@@ -1,3 +1,5 @@
+import pytest
+
 from watchline_sensors.simulate.onboard import OnboardTracker
 
 
