@@ -53,12 +53,12 @@ class OnboardTracker:
         elapsed_s = max(t_s - life.t_s, 1e-3)
         off_x = x_m - (life.x_m + life.vx_mps * elapsed_s)
         off_y = y_m - (life.y_m + life.vy_mps * elapsed_s)
-        life.x_m = x_m - (1 - _ALPHA) * off_x
-        life.y_m = y_m - (1 - _ALPHA) * off_y
-        gain = 1.0 if life.second else _BETA
-        life.vx_mps += gain * off_x / elapsed_s
-        life.vy_mps += gain * off_y / elapsed_s
+        alpha, beta = (1.0, 1.0) if life.second else (_ALPHA, _BETA)
         life.second = False
+        life.x_m = x_m - (1 - alpha) * off_x
+        life.y_m = y_m - (1 - alpha) * off_y
+        life.vx_mps += beta * off_x / elapsed_s
+        life.vy_mps += beta * off_y / elapsed_s
         life.t_s = t_s
         life.hits = [h for h in life.hits if turn - h < _BEGIN_TURNS] + [turn]
         if life.number is None:
