@@ -6,7 +6,7 @@ import numpy as np
 
 from watchline.compiled import kernel
 from watchline.tracks.config import Limits
-from watchline.tracks.evidence import absorb
+from watchline.tracks.evidence import absorb, absorb_speed
 from watchline.tracks.grid import Grid
 from watchline.tracks.kalman import FLOOR_M2, load, predict, store, update, update_velocity
 from watchline.tracks.lives import deadline, enter
@@ -190,6 +190,7 @@ def feed(work: Work, limits: Limits, plot: Any, i: int, cost: float) -> None:
     store(w, track)
     track.hits += 1
     absorb(track.evidence, plot.classes, limits.class_memory)
+    absorb_speed(track.evidence, w[2], w[3], 0.5 * (w[11] + w[13]))
     _note_sensor(track, plot.sensor)
     for k in range(16):
         plot.track[k] = track.id[k]

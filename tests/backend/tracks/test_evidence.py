@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from watchline.tracks.evidence import LIMIT, absorb, probabilities, table
+from watchline.tracks.evidence import LIMIT, absorb, absorb_speed, probabilities, table
 
 PERSON = [0.8, 0.05, 0.05, 0.05, 0.05]
 VEHICLE = [0.05, 0.05, 0.8, 0.05, 0.05]
@@ -15,6 +15,11 @@ OPEN = [0.0, 0.0, 0.0, 0.0, 0.75]
 @njit
 def _absorb(evidence, told, memory):  # type: ignore[no-untyped-def]
     absorb(evidence, told, memory)
+
+
+@njit
+def _absorb_speed(evidence, vx, vy, var):  # type: ignore[no-untyped-def]
+    absorb_speed(evidence, vx, vy, var)
 
 
 @njit
@@ -51,6 +56,16 @@ def test_a_change_of_mind_takes_a_few_plots() -> None:
 def test_a_blind_plot_takes_nothing_away() -> None:
     nan = [float("nan")] * 5
     np.testing.assert_array_equal(after(PERSON, nan, PERSON), after(PERSON, PERSON))
+
+
+def test_nobody_on_foot_is_that_fast() -> None:
+    for speed_mps, least, most in ((5.0, 0.95, 1.0), (7.5, 0.9, 1.0), (10.0, 0.0, 0.01)):
+        evidence, out = np.zeros(5, np.float32), np.zeros(5, np.float32)
+        for _ in range(12):
+            _absorb(evidence, np.array(PERSON, np.float32), 0.98)
+            _absorb_speed(evidence, 0.6 * speed_mps, -0.8 * speed_mps, 1.0)
+        _probabilities(evidence, out)
+        assert least <= out[0] <= most
 
 
 def test_what_a_classifier_keeps_leaving_open_is_none_of_our_kinds() -> None:

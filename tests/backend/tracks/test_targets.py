@@ -107,6 +107,19 @@ def test_of_doubles_the_one_with_more_plots_goes_on() -> None:
     assert len(confirmed) == 1 and confirmed["hits"][0] > 60
 
 
+def test_what_coasts_takes_nobody_over() -> None:
+    """A bush in the wind is seen for two minutes and then no more; a walker passes 30 m away while
+    it may be anywhere. The bush has far more plots, and ends.
+    """
+    rng = np.random.default_rng(13)
+    bush = line(rng, (0, 0), (0, 0), np.arange(0.0, 120.0, 2.0), sigma_m=4)
+    walker = line(rng, (30, -180), (0, 1.4), np.arange(100.0, 160.0, 1.0) + 0.5, sigma_m=2)
+    state, updates, _ = run(join([bush, walker]), tick_s=160)
+    assert numbers(updates) == [1, 2]
+    assert updates.no[updates.status == TrackStatus.ENDED].tolist() == [1]
+    assert state.tracks["no"].tolist() == [2] and state.tracks["hits"][0] == 60
+
+
 def test_a_fast_camera_makes_one_track_a_target() -> None:
     """Two frames of a 30 Hz camera fall into one slot; they are two looks."""
     rng = np.random.default_rng(10)

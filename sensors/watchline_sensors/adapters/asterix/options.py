@@ -53,8 +53,8 @@ class RadarOptions(AsterixOptions, frozen=True, kw_only=True, forbid_unknown_fie
     `rho_sigma_m` and `theta_sigma_deg` are its own standard errors of slant range and azimuth,
     used where a report carries none (I010/500). `ground_height_m`: height above the ellipsoid
     of the ground it watches. `classes` reads the six spare bits of I010/020, where the vendor
-    puts a classification: value -> class. A class, there or in the standard's bits, is held to
-    be right with probability `class_p`.
+    puts a classification: value -> class, "unknown" for the one that says it cannot tell. A
+    class, there or in the standard's bits, is held to be right with probability `class_p`.
     """
 
     rho_sigma_m: _Metres
