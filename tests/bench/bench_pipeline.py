@@ -12,6 +12,8 @@ Last line: one JSON object.
 
 import argparse
 import asyncio
+import base64
+import http.client
 import json
 import re
 import shutil
@@ -23,6 +25,7 @@ from collections import Counter, deque
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -49,6 +52,7 @@ from watchline_sensors.contract import (
     Velocity,
     decode_receipt,
     encode_envelope,
+    signing_input,
 )
 
 TARGETS = 2000
@@ -56,6 +60,8 @@ ITEMS = 1000
 #: Between two scans as the targets walk; how quickly they really follow is what is measured.
 SCAN_S = 0.06
 WINDOW = 40_000
+#: How often the sender asks while it must wait; an edge does each 100 ms.
+ASK_S = 0.02
 #: How much faster than the last RECENT envelopes were settled.
 FASTER = 1.3
 RECENT = 20
@@ -204,6 +210,7 @@ def play(edge: EdgeDouble, made: list[tuple[np.ndarray, np.ndarray]], settled: i
     At most WINDOW detections are on their way, and envelopes leave a little faster than those
     before were settled, not in bursts: a radar turns evenly. Gives the number settled.
     """
+    wire = http.client.HTTPConnection(urlsplit(edge.address).netloc)
     before_us = time.time_ns() // 1000
     due = time.perf_counter()
     sent = settled
@@ -212,6 +219,7 @@ def play(edge: EdgeDouble, made: list[tuple[np.ndarray, np.ndarray]], settled: i
         while sent - settled > WINDOW or time.perf_counter() < due:
             time.sleep(0.001)
             if sent - settled > WINDOW:
+                time.sleep(ASK_S)
                 settled = count_settled(edge.send(watermark_us=before_us))
         now = time.perf_counter()
         rate = max(LEAST_RATE, (settled - recent[0][1]) / (now - recent[0][0] + 1e-9))
@@ -225,14 +233,27 @@ def play(edge: EdgeDouble, made: list[tuple[np.ndarray, np.ndarray]], settled: i
         before_us = now_us
         octets = stamps.astype(">u8").view(np.uint8).reshape(-1, 8)
         body[at[:, None] + np.arange(8)] = octets
-        answer = edge.post(body.tobytes())
-        assert answer.status_code == 200, answer.text
-        settled = count_settled(decode_receipt(answer.content))
+        settled = count_settled(post(wire, edge, body.tobytes()))
         sent += ITEMS
     while settled < sent:
         time.sleep(0.005)
         settled = count_settled(edge.send())  # nothing older will come: nothing need wait
     return settled
+
+
+def post(wire: http.client.HTTPConnection, edge: EdgeDouble, body: bytes) -> Receipt:
+    """As `EdgeDouble.post`, with less ado: the sender shares the processors."""
+    signature = base64.b64encode(edge.key.sign(signing_input(body))).decode()
+    headers = {
+        "content-type": "application/msgpack",
+        "watchline-edge": edge.edge,
+        "watchline-signature": signature,
+    }
+    wire.request("POST", urlsplit(edge.address).path, body, headers)
+    answer = wire.getresponse()
+    told = answer.read()
+    assert answer.status == 200, told
+    return decode_receipt(told)
 
 
 def count_settled(receipt: Receipt) -> int:
