@@ -2,9 +2,9 @@
 
 The same pure steps as live run over all of the sector's detections of the stretch and a
 margin on both sides. A rerun track that shares detections with a live one keeps its id; a
-finding already known (same rule, geofence and track within 5 s, or at the end of a gap in what
-live judging saw of the track) is left alone; every other one opens a *historical* incident:
-people see it, nobody is pushed.
+finding already known is left alone: same rule and geofence, and a live track that shares
+detections; within 5 s, or with nothing seen between. Every other one opens a *historical*
+incident: people see it, nobody is pushed.
 
 Detections are read in small pages, and after each the rerun rests as long as it worked. A track
 is stored once it has ended, in a transaction of milliseconds. A rerun that was interrupted begins
@@ -28,7 +28,7 @@ from watchline.detections.placing import EMPTY_BATCH, to_batch
 from watchline.detections.rows import Rows
 from watchline.geofences import current as current_geofences
 from watchline.incidents import record
-from watchline.incidents.lifecycle import MATCH_US, raise_findings, unknown
+from watchline.incidents.lifecycle import MATCH_US, Retold, not_told, raise_findings
 from watchline.renewal import read_and_compile
 from watchline.rules import engine
 from watchline.rules.model import Finding
@@ -74,12 +74,19 @@ class _Story:
     points: list[NDArray[np.float64]] = field(default_factory=list)  # (k, 3) lon, lat, unix s
     last: TrackUpdates | None = None
     findings: list[Finding] = field(default_factory=list)
-    live_us: list[int] = field(default_factory=list)  # when live judging saw it
+    seen_us: list[int] = field(default_factory=list)  # its plots …
+    live_us: list[int] = field(default_factory=list)  # … and those that were live
 
-    def seen_live_us(self, at_us: int) -> int:
-        """When live judging could first tell what happened at `at_us`."""
-        after = bisect_left(self.live_us, at_us)
-        return self.live_us[after] if after < len(self.live_us) else at_us
+    def retold(self, finding: Finding, kept: bytes) -> Retold:
+        """A finding of this track, which is known as `kept`."""
+        before = bisect_left(self.seen_us, finding.at_us) - 1
+        after = bisect_left(self.live_us, finding.at_us)
+        return Retold(
+            finding=replace(finding, track_id=kept),
+            tracks=self.shared.keys(),
+            from_us=self.seen_us[before] if before >= 0 else finding.at_us,
+            until_us=self.live_us[after] if after < len(self.live_us) else finding.at_us,
+        )
 
     def add(self, points: NDArray[np.float64], last: TrackUpdates) -> None:
         self.points.append(points)
@@ -175,6 +182,7 @@ class _Rerun:
         ids = self._step(to_batch(rows, self._plane), None)
         for mine, live, at_us in zip(ids, live_ids, rows["at_us"].tolist(), strict=True):
             story = self._stories.setdefault(mine.tobytes(), _Story())
+            story.seen_us.append(at_us)
             if live is None:
                 story.late = True
             else:
@@ -213,12 +221,12 @@ class _Rerun:
         """Store some tracks, and what they did that nobody has raised."""
         fresh = sorted(
             (
-                (replace(finding, track_id=adopted.get(id, id)), story.seen_live_us(finding.at_us))
+                story.retold(finding, adopted.get(id, id))
                 for id, story in stories.items()
                 for finding in story.findings
                 if self._from_us - MATCH_US <= finding.at_us <= self._end_us
             ),
-            key=lambda told: (told[0].at_us, told[0].rule_id, told[0].track_id),
+            key=lambda one: (one.finding.at_us, one.finding.rule_id, one.finding.track_id),
         )
         connection, sector = self._connection, self._hold.sector
         with connection.transaction():
@@ -240,18 +248,18 @@ class _Rerun:
         self.tracks += len(stories)
         self.incidents += len(changes)
 
-    def _unknown(self, fresh: Sequence[tuple[Finding, int]]) -> list[Finding]:
-        """The findings that nobody has raised; with each, when live judging could tell of it."""
+    def _unknown(self, fresh: Sequence[Retold]) -> list[Finding]:
+        """The findings that nobody has raised."""
         if not fresh:
             return []
         known = record.known_findings(
             self._connection,
             self._hold.sector,
-            fresh[0][0].at_us - MATCH_US,
-            max(seen_us for _, seen_us in fresh) + MATCH_US,
-            {finding.track_id for finding, _ in fresh},
+            min(one.from_us for one in fresh) - MATCH_US,
+            max(one.until_us for one in fresh) + MATCH_US,
+            {one.finding.track_id for one in fresh}.union(*(one.tracks for one in fresh)),
         )
-        return unknown([finding for finding, _ in fresh], known, [seen_us for _, seen_us in fresh])
+        return not_told(fresh, known)
 
     def _store_tracks(
         self, stories: dict[bytes, _Story], adopted: dict[bytes, bytes], known_us: int

@@ -34,8 +34,8 @@ MARCH, KILLS = March(units=18, alone=48, pairs=8, parting=4), 330
 #: What is told is of a plot within so long of the script's time; of what happens while nobody
 #: hears live plots, within so long of the first that is heard.
 SLACK_S = 4.0
-#: Both edges look every half second.
-GAP_S = 1.0
+#: Both edges look every half second; so long before a gap nobody may be sure enough yet.
+GAP_S, SURE_S = 1.0, 1.5
 #: From the start of the edges to that of the march.
 AHEAD_S = 8.0
 
@@ -127,7 +127,9 @@ def compare(
 
 def in_time(told_s: float, due_s: float, gaps: Sequence[tuple[float, float]]) -> bool:
     """Whether an event is told of its time, or of the end of the gap in which it happened."""
-    heard_s = next((until_s for from_s, until_s in gaps if from_s <= due_s < until_s), due_s)
+    heard_s = next(
+        (until_s for from_s, until_s in gaps if from_s - SURE_S <= due_s < until_s), due_s
+    )
     return due_s - SLACK_S <= told_s <= heard_s + SLACK_S
 
 

@@ -60,39 +60,71 @@ def _subject(finding: Finding) -> bytes:
     return json.dumps(finding.evidence, sort_keys=True, default=str).encode()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retold:
+    """A finding of a rerun, and what live judging may have told it as.
+
+    It may have been told of any of `tracks`, and at any time of [`from_us`, `until_us`]: from
+    the plot before, until the first that was live.
+    """
+
+    finding: Finding
+    tracks: Set[bytes]
+    from_us: int
+    until_us: int
+
+
 def unknown(
+    findings: Sequence[Finding], known: Sequence[tuple[str, str | None, bytes, int]]
+) -> list[Finding]:
+    """The findings that are none of the `known` ones: (rule, geofence, track, at_us)."""
+    return [findings[row] for row in _unmatched(findings, known, set())]
+
+
+def not_told(
+    retold: Sequence[Retold], known: Sequence[tuple[str, str | None, bytes, int]]
+) -> list[Finding]:
+    """As `unknown`; beyond MATCH_US and the own track a known finding is one finding only."""
+    findings = [one.finding for one in retold]
+    used: set[tuple[str, str | None, bytes, int]] = set()
+    left = []
+    by_rule: dict[tuple[str, str | None], list[tuple[bytes, int]]] = {}
+    for rule, geofence, track, at_us in known:
+        by_rule.setdefault((rule, geofence), []).append((track, at_us))
+    for row in _unmatched(findings, known, used):
+        one, finding = retold[row], findings[row]
+        same = [
+            (abs(finding.at_us - at_us), track, at_us)
+            for track, at_us in by_rule.get((finding.rule_id, finding.geofence_id), ())
+            if (track == finding.track_id or track in one.tracks)
+            and one.from_us - MATCH_US <= at_us <= one.until_us + MATCH_US
+            and (finding.rule_id, finding.geofence_id, track, at_us) not in used
+        ]
+        if same:
+            _, track, at_us = min(same)
+            used.add((finding.rule_id, finding.geofence_id, track, at_us))
+        else:
+            left.append(finding)
+    return left
+
+
+def _unmatched(
     findings: Sequence[Finding],
     known: Sequence[tuple[str, str | None, bytes, int]],
-    told_us: Sequence[int] | None = None,
-) -> list[Finding]:
-    """The findings that are none of the `known` ones: (rule, geofence, track, at_us).
-
-    `told_us` says of each when it could be told at the earliest by who raised the known ones:
-    what is known up to MATCH_US after that is the same finding, but of one finding only.
-    """
+    used: set[tuple[str, str | None, bytes, int]],
+) -> list[int]:
+    """Which findings no known one of the track is within MATCH_US of; those that are go to used."""
     times: dict[tuple[str, str | None, bytes], list[int]] = {}
-    for rule, geofence, track, at_us in sorted(known, key=lambda one: one[3]):
+    for rule, geofence, track, at_us in known:
         times.setdefault((rule, geofence, track), []).append(at_us)
-    left: list[tuple[int, Finding]] = []
-    matched: set[tuple[str, str | None, bytes, int]] = set()
+    rows = []
     for row, finding in enumerate(findings):
         key = finding.rule_id, finding.geofence_id, finding.track_id
         same = [at for at in times.get(key, ()) if abs(finding.at_us - at) <= MATCH_US]
-        matched.update((*key, at_us) for at_us in same)
+        used.update((*key, at_us) for at_us in same)
         if not same:
-            left.append((row, finding))
-    if told_us is None:
-        return [finding for _, finding in left]
-    new = []
-    for row, finding in left:
-        key = finding.rule_id, finding.geofence_id, finding.track_id
-        for at_us in times.get(key, ()):
-            if finding.at_us < at_us <= told_us[row] + MATCH_US and (*key, at_us) not in matched:
-                matched.add((*key, at_us))
-                break
-        else:
-            new.append(finding)
-    return new
+            rows.append(row)
+    return rows
 
 
 def raise_findings(
