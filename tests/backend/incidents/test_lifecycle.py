@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchline.incidents.lifecycle import finding_id, raise_findings
+from watchline.incidents.lifecycle import Retold, finding_id, not_told, raise_findings
 from watchline.incidents.model import Event, derive_id
 from watchline.incidents.projection import (
     apply,
@@ -264,3 +264,41 @@ def test_no_cut_changes_anything_and_the_events_tell_it_all(findings, cuts):
         assert fold(id, events) == incident
     held = {(i.triggers, track) for i in whole.values() for track in i.track_ids}
     assert {track for _, track in held} == {each.track_id for each in findings}
+
+
+def retold(at_s, track=A, tracks=(), from_s=None, until_s=None):
+    return Retold(
+        finding=finding(track, at_s * SECOND),
+        tracks=set(tracks),
+        from_us=(at_s if from_s is None else from_s) * SECOND,
+        until_us=(at_s if until_s is None else until_s) * SECOND,
+    )
+
+
+def told(at_s, track=A, rule="r1"):
+    return (rule, "g1", track, at_s * SECOND)
+
+
+def test_what_live_judging_has_told_is_not_told_again():
+    one = retold(100)
+    assert not_told([one], [told(104)]) == []
+    assert not_told([one], [told(106)]) == [one.finding]
+    assert not_told([one], [told(100, rule="r2"), told(100, track=B)]) == [one.finding]
+    # Of another live track that had a part in it.
+    assert not_told([retold(100, tracks=[A, B])], [told(103, track=B)]) == []
+    # At the end of a gap in what was live; or before one in what was seen at all.
+    assert not_told([retold(100, until_s=110)], [told(114)]) == []
+    assert not_told([retold(100, until_s=110)], [told(116)]) != []
+    assert not_told([retold(100, from_s=90)], [told(86)]) == []
+    assert not_told([retold(100, from_s=90)], [told(84)]) != []
+
+
+def test_what_was_told_once_is_one_event_only():
+    """In and out and in again within a gap: live judging saw the last of it."""
+    gap = [retold(at_s, until_s=110) for at_s in (100, 107)]
+    assert not_told(gap, [told(110)]) == [gap[0].finding]
+    gap = [retold(at_s, until_s=120) for at_s in (100, 107)]
+    assert not_told(gap, [told(120)]) == [gap[1].finding]
+    # Two abreast whom live judging took for one.
+    pair = [retold(100, track=B, tracks=[A]), retold(100, track=C, tracks=[A])]
+    assert not_told(pair, [told(100)]) == [pair[1].finding]
