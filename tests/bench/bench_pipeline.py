@@ -59,12 +59,13 @@ TARGETS = 2000
 ITEMS = 1000
 #: Between two scans as the targets walk; how quickly they really follow is what is measured.
 SCAN_S = 0.06
-WINDOW = 40_000
+WINDOW = 60_000
 #: How often the sender asks while it must wait; an edge does each 100 ms.
-ASK_S = 0.02
-#: How much faster than the last RECENT envelopes were settled.
-FASTER = 1.3
-RECENT = 20
+ASK_S = 0.005
+#: How much faster than the last RECENT envelopes were settled. A commit settles a dozen at once:
+#: with fewer of them, or hardly faster, it is the sender's pace that is measured.
+FASTER = 2.0
+RECENT = 100
 LEAST_RATE = 30_000.0
 _STAMP = 0x7EADBEEF12345678
 SIGMA_M = 10.0
@@ -207,8 +208,8 @@ def envelopes(edge: EdgeDouble, count: int) -> list[tuple[np.ndarray, np.ndarray
 def play(edge: EdgeDouble, made: list[tuple[np.ndarray, np.ndarray]], settled: int) -> int:
     """Send as quickly as the hub settles; each detection is stamped when it is sent.
 
-    At most WINDOW detections are on their way, and envelopes leave a little faster than those
-    before were settled, not in bursts: a radar turns evenly. Gives the number settled.
+    At most WINDOW detections are on their way, and envelopes leave at FASTER times the pace at
+    which those before were settled, not in bursts: a radar turns evenly. Gives the number settled.
     """
     wire = http.client.HTTPConnection(urlsplit(edge.address).netloc)
     before_us = time.time_ns() // 1000
