@@ -130,6 +130,15 @@ bench-fences: setup ## points and segments judged per second, beside STRtree; a 
 bench-flap: setup ## events per hour of targets that hang about a border
 	@exec $(PY) tests/bench/bench_flap.py
 
+.PHONY: eval-thermal
+eval-thermal: setup ## the thermal network against marked frames; DATA="a folder like HIT-UAV"
+	@exec $(PY) data/models/thermal/evaluate.py $(or $(DATA),../shared/data/thermal/hit-uav) $(ARGS)
+
+.PHONY: train-thermal
+train-thermal: setup ## train the thermal network; DATA="a folder like HIT-UAV" ARGS="--minutes 60"
+	@$(PY) -m pip install --quiet --constraint constraints.txt torch==2.13.0 onnx
+	exec $(PY) data/models/thermal/train.py $(or $(DATA),../shared/data/thermal/hit-uav) $(ARGS)
+
 .PHONY: clean
 clean: ## remove what was built and installed; the demo's data stays
 	@rm -rf .venv frontend/node_modules frontend/dist $(STAMP)
@@ -160,7 +169,7 @@ $(STAMP)/venv: constraints.txt sensors/pyproject.toml backend/pyproject.toml
 	echo "Installing the Python packages"
 	pip="$(PY) -m pip install --quiet --constraint constraints.txt"
 	$$pip hatchling editables
-	$$pip --no-build-isolation --editable ./sensors --editable './backend[test,check]'
+	$$pip --no-build-isolation --editable './sensors[thermal]' --editable './backend[test,check]'
 	touch $@
 
 $(STAMP)/node: $(STAMP)/venv frontend/package-lock.json frontend/package.json

@@ -62,9 +62,10 @@ def step(
 
     Only plots are judged: a coasting track's covariance grows until it reaches everywhere,
     which is no news of where it went. Its next plot continues the path from its last. A track
-    that ends is forgotten. `tick_us` is up to when the absence of plots, fixes and signs means
-    something. Findings stand in the order of the updates, then the tick's; those of a time that
-    has passed are the same however the input is cut into batches and wherever ticks fall.
+    that ends is forgotten. What is `around` an update is given with it or before. `tick_us` is up
+    to when the absence of plots, fixes and signs means something. Findings stand in the order of
+    the updates, then the tick's; those of a time that has passed are the same however the input
+    is cut into batches and wherever ticks fall.
     """
     state = swap(state, compiled)
     if not len(updates) and tick_us is None and around is NOTHING:

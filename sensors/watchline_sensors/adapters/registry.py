@@ -19,7 +19,8 @@ from watchline_sensors.config import SensorConfig
 from watchline_sensors.errors import AdapterUnknown
 
 ENTRY_POINT_GROUP = "watchline.adapters"
-_NO_FAMILIES = {"replay"}  # plays what a family has recorded
+#: One plays what a family has recorded; the other only looks at frames, no camera is read yet.
+_NO_FAMILIES = {"replay", "thermal"}
 
 
 class Family(Protocol):

@@ -163,21 +163,23 @@ def test_batches_do_not_matter(seed: int, cuts: list[float]) -> None:
     nothing = cut(walks, 0, 0)
     state, expected = engine.step(RuleState.empty(), walks, None, rules, around)
     whole, last = engine.step(state, nothing, END_US, rules)
-    state, found, given_us = RuleState.empty(), [], 0
+    state, found, given_us, told_us = RuleState.empty(), [], 0, 0
     places = sorted({0, len(walks), *(int(share * len(walks)) for share in cuts)})
     for low, high in pairwise(places):
         # The time up to which all has been given, and of which a tick may speak.
         until_us = int(walks.at_us[high]) if high < len(walks) else END_US
         tick_us = until_us - 1 if given_us < until_us and rng.random() < 0.5 else None
+        # What is around an update is told no later than it, also of the same instant.
+        known_us = until_us + int(high > low and walks.at_us[high - 1] == until_us)
         before = state.pack()
         after, more = engine.step(
-            state, cut(walks, low, high), tick_us, rules, between(around, given_us, until_us)
+            state, cut(walks, low, high), tick_us, rules, between(around, told_us, known_us)
         )
         assert state.pack() == before
-        given_us = until_us
+        given_us, told_us = until_us, max(told_us, known_us)
         found += more
         state = RuleState.unpack(after.pack()) if rng.random() < 0.5 else after
-    state, more = engine.step(state, nothing, END_US, rules, between(around, given_us, END_US))
+    state, more = engine.step(state, nothing, END_US, rules, between(around, told_us, END_US))
     assert plainly(found + more) == plainly(expected + last)
     assert known(state) == known(whole)
 

@@ -1,0 +1,1 @@
+"""Thermal cameras: what is in a frame. Needs the extra `thermal` (onnxruntime)."""
