@@ -39,7 +39,8 @@ def within(
     """(the rules that fit, in their order, why the others do not)."""
     corners = {geofence.id: sum(map(len, geofence.rings)) for geofence in geofences}
     watched = {rule.geofence_id for rule in rules}
-    if len(rules) <= MAX_RULES and sum(corners.get(id, 0) for id in watched) <= MAX_CORNERS:
+    whole = Cost(len(rules), sum(corners.get(id, 0) for id in watched))
+    if all(spent <= most for spent, most in zip(whole, BUDGET, strict=True)):
         return list(rules), []
     spent, kept, refused = Cost(), [], []
     for rule in rules:
