@@ -24,7 +24,7 @@ GRAIN = 32
 MAX_PIXELS = 10_000_000
 #: Two boxes of a class that overlap more are one object.
 OVERLAP = 0.5
-#: A frame's usual grey values lie between these shares of it, which become about −1 and 1.
+#: A frame's usual grey values lie between these shares of it, which become one apart.
 LOW, MID, HIGH = 0.1, 0.5, 0.9
 _LEAST_SPREAD = 4.0
 _LIMITS = -4.0, 8.0
