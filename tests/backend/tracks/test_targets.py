@@ -107,6 +107,19 @@ def test_of_doubles_the_one_with_more_plots_goes_on() -> None:
     assert len(confirmed) == 1 and confirmed["hits"][0] > 60
 
 
+def test_a_told_velocity_that_lags_draws_no_track_off_its_plots() -> None:
+    """A device's own filter begins at rest and tells a small error: its quad is one track."""
+    rng = np.random.default_rng(14)
+    at_s = np.arange(0.0, 30.0, 2.0)
+    quad = line(rng, (0, 0), (24, 0), at_s, sigma_m=4)
+    quad.vx_mps[2:] = 24.0 * (1.0 - 0.8 ** np.arange(1, len(at_s) - 1))
+    quad.vy_mps[2:], quad.v_sigma_mps[2:] = 0.0, 1.0
+    state, updates, _ = run(quad, tick_s=28.5)
+    assert numbers(updates) == [1] and state.tracks["hits"].tolist() == [15]
+    path = of_track(updates, 1)
+    assert np.abs(path["x_m"] - 24.0 * path["at_us"] / 1e6)[3:].max() < 10.0
+
+
 def test_what_coasts_takes_nobody_over() -> None:
     """A bush in the wind is seen for two minutes and then no more; a walker passes 30 m away while
     it may be anywhere. The bush has far more plots, and ends.
