@@ -27,11 +27,12 @@ def deepest_points(edges: Floats, owner_start: NDArray[np.int64], boxes: Floats)
     open_ = np.empty((_MAX_LOOKS + 64, 4))  # x, y, half a side, the most that can be inside
     for k in range(areas):
         own = edges[owner_start[k] : owner_start[k + 1]]
+        per_square = 1.0 / ((own[:, 2] - own[:, 0]) ** 2 + (own[:, 3] - own[:, 1]) ** 2)
         wide, tall = boxes[k, 2] - boxes[k, 0], boxes[k, 3] - boxes[k, 1]
         half = max(0.5 * min(wide, tall), max(wide, tall) / 64.0)
         columns, rows = math.ceil(wide / (2.0 * half)), math.ceil(tall / (2.0 * half))
         best_x, best_y = boxes[k, 0] + 0.5 * wide, boxes[k, 1] + 0.5 * tall
-        best = _depth(own, best_x, best_y, -np.inf)
+        best = _depth(own, per_square, best_x, best_y, -np.inf)
         looks, used = 1, 0
         for square in range(columns * rows):
             open_[used, 0] = boxes[k, 0] + (2 * (square % columns) + 1) * half
@@ -58,7 +59,8 @@ def deepest_points(edges: Floats, owner_start: NDArray[np.int64], boxes: Floats)
                     qx += size if quarter % 2 else -size
                     qy += size if quarter // 2 else -size
                 diagonal = size * math.sqrt(2.0)
-                depth = _depth(own, qx, qy, best + _PRECISION * abs(best) - diagonal)
+                enough = best + _PRECISION * abs(best) - diagonal
+                depth = _depth(own, per_square, qx, qy, enough)
                 looks += 1
                 if depth > best:
                     best_x, best_y, best = qx, qy, depth
@@ -70,8 +72,8 @@ def deepest_points(edges: Floats, owner_start: NDArray[np.int64], boxes: Floats)
 
 
 @compiled
-def _depth(edges: Floats, x: float, y: float, enough: float) -> float:
-    """Distance to the nearest edge, negative outside.
+def _depth(edges: Floats, per_square: Floats, x: float, y: float, enough: float) -> float:
+    """Distance to the nearest edge, negative outside; `per_square` is one over each length².
 
     Once it is clear that the depth is below `enough`, anything below that is answered.
     """
@@ -81,7 +83,7 @@ def _depth(edges: Floats, x: float, y: float, enough: float) -> float:
     for e in range(len(edges)):
         ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
         dx, dy = bx - ax, by - ay
-        along = ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy)
+        along = ((x - ax) * dx + (y - ay) * dy) * per_square[e]
         along = min(max(along, 0.0), 1.0)
         rx, ry = ax + along * dx - x, ay + along * dy - y
         nearest = min(nearest, rx * rx + ry * ry)

@@ -19,7 +19,7 @@ from watchline.geofences.raster import raster
 
 #: Cells grow by this from level to level; of very many edges every other level is left out and
 #: all cells are coarser, because each takes its time to build.
-GROWTH, MANY_EDGES, COARSE_GROWTH, MANY_COARSER = 2.0, 500_000, 4.0, 1.5
+GROWTH, MANY_EDGES, COARSE_GROWTH, MANY_COARSER = 1.6, 500_000, 4.0, 1.5
 #: Bounds on memory and build time, whatever the geofences look like.
 MAX_CELLS = 500_000
 MAX_WINDOWS = 6_000_000

@@ -219,7 +219,7 @@ def _probabilities(
         for e in range(cells[cell, 0], cells[cell, 2]):
             owner = entries[e, 0] >> 1
             odd = (entries[e, 0] & 1) == 1
-            first, end = entries[e, 1], entries[e, 3]
+            first, own, end = entries[e, 1], entries[e, 2], entries[e, 3]
             near = 0.0
             if first < end:
                 if (
@@ -232,7 +232,8 @@ def _probabilities(
                 for k in range(first, end):
                     j = listed[k]
                     ax, ay, bx, by = edges[j, 0], edges[j, 1], edges[j, 2], edges[j, 3]
-                    odd ^= cuts(ax, ay, bx, by, px, py, cx, cy)
+                    if k < own:  # only in the cell itself is there a way to its centre
+                        odd ^= cuts(ax, ay, bx, by, px, py, cx, cy)
                     if (
                         min(ax, bx) < east
                         and max(ax, bx) > west

@@ -167,7 +167,9 @@ def judge_areas(
                     m = first
                     while m < n_kept and kept[m].area != area:
                         m += 1
-                    if (m < n_kept and kept[m].inside == 1) or p < least_threshold(
+                    if m < n_kept and kept[m].inside == 1:
+                        continue
+                    if p < p_in[area] and p < least_threshold(
                         p_in[area], deepest[area, 2], var_x[i] + var_y[i]
                     ):
                         continue
