@@ -26,7 +26,7 @@ from shapely.ops import substring
 from topology import World
 
 from watchline_sensors.simulate.border import BorderFrame, Plane
-from watchline_sensors.simulate.terrain import Terrain
+from watchline_sensors.terrain import Terrain
 
 HOME, AWAY = "Poland", "Ukraine"
 TIME_ZONE = "Europe/Warsaw"

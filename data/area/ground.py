@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from watchline_sensors.simulate.terrain import Terrain
+from watchline_sensors.terrain import Terrain
 
 Grid = NDArray[np.float64]
 

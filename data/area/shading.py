@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from watchline_sensors.simulate.border import Plane
-from watchline_sensors.simulate.terrain import Terrain
+from watchline_sensors.terrain import Terrain
 
 _EXAGGERATION = 9.0
 _SUN_AZIMUTH_DEG = 315.0

@@ -76,3 +76,9 @@ class AdapterUnknown(AdapterError):
     """No adapter of this name is installed."""
 
     code = "adapter.unknown"
+
+
+class TerrainUnreadable(EdgeError):
+    """The file holds no grid of ground heights."""
+
+    code = "terrain.unreadable"

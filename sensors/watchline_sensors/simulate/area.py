@@ -8,9 +8,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from watchline_sensors.errors import TerrainUnreadable
 from watchline_sensors.simulate.border import BorderFrame, Plane
 from watchline_sensors.simulate.errors import AreaError
-from watchline_sensors.simulate.terrain import Terrain, load_terrain
+from watchline_sensors.terrain import Terrain, load_terrain
 
 
 class _Border(msgspec.Struct, frozen=True):
@@ -67,15 +68,18 @@ def load_area(folder: Path) -> Area:
     try:
         line = plane.to_plane(*np.array(held.border.line).T)
         border = BorderFrame(line, home_left=held.border.home_left)
+        terrain = load_terrain(folder / "terrain.npz")
     except (TypeError, ValueError) as error:
         raise AreaError(f"{folder / 'area.json'}: the border line is not a line") from error
+    except TerrainUnreadable as error:
+        raise AreaError(str(error)) from error
     return Area(
         name=held.name,
         notice=held.notice,
         time_zone=held.time_zone,
         plane=plane,
         border=border,
-        terrain=load_terrain(folder / "terrain.npz"),
+        terrain=terrain,
         roads={
             str(road.properties.get("id", "")): plane.to_plane(
                 *np.array(road.geometry.coordinates).T

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from watchline_sensors.simulate.errors import AreaError
+from watchline_sensors.errors import TerrainUnreadable
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ class Terrain:
 
 
 def load_terrain(path: Path) -> Terrain:
-    """Read terrain.npz as data/area/build.py writes it; raises AreaError."""
+    """Read a grid as data/area/build.py writes it; raises TerrainUnreadable."""
     try:
         with np.load(path, allow_pickle=False) as held:
             return Terrain(
@@ -76,4 +76,4 @@ def load_terrain(path: Path) -> Terrain:
                 step_m=float(held["step_m"]),
             )
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise AreaError(f"{path} is not a terrain grid") from error
+        raise TerrainUnreadable(str(path)) from error

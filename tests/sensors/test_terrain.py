@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from watchline_sensors.simulate.errors import AreaError
-from watchline_sensors.simulate.terrain import Terrain, load_terrain
+from watchline_sensors.errors import TerrainUnreadable
+from watchline_sensors.terrain import Terrain, load_terrain
 
 
 def _flat(height_m: float = 100.0) -> Terrain:
@@ -42,5 +42,5 @@ def test_the_earth_itself_ends_the_view() -> None:
 
 def test_a_file_that_is_no_grid_is_told_by_name(tmp_path: Path) -> None:
     (tmp_path / "terrain.npz").write_bytes(b"PK\x03\x04nonsense")
-    with pytest.raises(AreaError, match=r"terrain\.npz is not a terrain grid"):
+    with pytest.raises(TerrainUnreadable, match=r"terrain\.npz"):
         load_terrain(tmp_path / "terrain.npz")
