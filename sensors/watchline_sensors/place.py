@@ -124,6 +124,18 @@ def place_wgs84(
     )
 
 
+def place_along(
+    pose: Pose,
+    *,
+    distance_m: float,
+    azimuth_deg: float,
+    sigma_along_m: float,
+    sigma_across_m: float,
+) -> Position:
+    """So far over the ground at an azimuth from the device's own north, with the sigmas there."""
+    return _at(pose, distance_m, azimuth_deg, sigma_along_m, sigma_across_m)
+
+
 def place_seen(
     pose: Pose,
     *,
