@@ -114,6 +114,9 @@ def score(
     scenario: Annotated[Path, typer.Argument(help="A scenario file (TOML).")],
     seed: Annotated[int | None, typer.Option(min=0, help="In place of the scenario's.")] = None,
     hours: Annotated[float | None, typer.Option(min=0.01, help="Only the first hours.")] = None,
+    without: Annotated[
+        str | None, typer.Option(help='Leave out the "radars" or the "cameras".')
+    ] = None,
     area: Annotated[Path, typer.Option(help="The folder data/area/build.py wrote.")] = Path(
         "var/area"
     ),
@@ -123,7 +126,14 @@ def score(
 
     def run() -> whole.Result:
         with typer.progressbar(length=1000, label=scenario.stem, file=sys.stderr) as bar:
-            return whole.run(scenario, area=area, seed=seed, hours=hours, progress=_share_of(bar))
+            return whole.run(
+                scenario,
+                area=area,
+                seed=seed,
+                hours=hours,
+                without=without,
+                progress=_share_of(bar),
+            )
 
     try:
         result = _guarded(run)

@@ -77,3 +77,14 @@ def load_terrain(path: Path) -> Terrain:
             )
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise TerrainUnreadable(str(path)) from error
+
+
+def save_terrain(path: Path, terrain: Terrain) -> None:
+    """Write what `load_terrain` reads; heights to the decimetre."""
+    np.savez_compressed(
+        path,
+        height_dm=np.rint(terrain.heights_m * 10.0).astype(np.int16),
+        x0_m=terrain.x0_m,
+        y0_m=terrain.y0_m,
+        step_m=terrain.step_m,
+    )

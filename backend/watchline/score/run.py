@@ -81,12 +81,16 @@ def run(
     area: Path,
     seed: int | None = None,
     hours: float | None = None,
+    without: str | None = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Result:
-    """Play the night and score it. Raises ScenarioRefused, and what the hub refuses of rules."""
+    """Play the night and score it, without its "radars" or "cameras" if so told.
+
+    Raises ScenarioRefused, and what the hub refuses of rules.
+    """
     with tempfile.TemporaryDirectory(prefix="watchline-score-") as folder:
         out = Path(folder)
-        with _simulator(scenario, area, out, seed, hours) as child:
+        with _simulator(scenario, area, out, seed, hours, without) as child:
             assert child.stdout is not None
             heard = _frames(child.stdout)
             first = next(heard, None)
@@ -120,13 +124,19 @@ def run(
 
 
 def _simulator(
-    scenario: Path, area: Path, out: Path, seed: int | None, hours: float | None
+    scenario: Path,
+    area: Path,
+    out: Path,
+    seed: int | None,
+    hours: float | None,
+    without: str | None,
 ) -> subprocess.Popen[bytes]:
     """The edges' half as a process of its own: the hub imports nothing of it."""
     command = [sys.executable, "-m", "watchline_sensors.cli", "simulate", "headless"]
     command += [str(scenario), "--area", str(area), "--out", str(out), "--start-at", str(START_S)]
     command += [] if seed is None else ["--seed", str(seed)]
     command += [] if hours is None else ["--duration", str(hours * 3600.0)]
+    command += [] if without is None else ["--without", without]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
 

@@ -16,11 +16,11 @@ from typing import Protocol, cast
 from watchline_sensors import adapters
 from watchline_sensors.adapters import Adapter
 from watchline_sensors.config import SensorConfig
-from watchline_sensors.errors import AdapterUnknown
+from watchline_sensors.errors import AdapterUnknown, ConfigError
 
 ENTRY_POINT_GROUP = "watchline.adapters"
-#: One plays what a family has recorded; the other only looks at frames, no camera is read yet.
-_NO_FAMILIES = {"replay", "thermal"}
+#: It plays what a family has recorded.
+_NO_FAMILIES = {"replay"}
 
 
 class Family(Protocol):
@@ -41,11 +41,16 @@ def names() -> list[str]:
 
 
 def family(name: str) -> Family:
-    """The module of one device family; raises AdapterUnknown."""
+    """The module of one device family; raises AdapterUnknown, and ConfigError when a library
+    that it needs is not installed."""
     if name.isidentifier():
         module_name = f"watchline_sensors.adapters.{name}.adapter"
         if _exists(module_name):
-            module = importlib.import_module(module_name)
+            try:
+                module = importlib.import_module(module_name)
+            except ImportError as error:
+                needed = f"pip install 'watchline-sensors[{name}]'"
+                raise ConfigError([f"adapter {name} needs {error.name}: {needed}"]) from error
             if hasattr(module, "build"):
                 return cast(Family, module)
     for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
@@ -59,6 +64,8 @@ def check_adapters(sensors: Sequence[SensorConfig]) -> list[str]:
     for name, members in _by_adapter(sensors).items():
         try:
             problems += family(name).check(members)
+        except ConfigError as error:
+            problems += error.problems
         except AdapterUnknown:
             known = ", ".join(names()) or "none"
             ids = ", ".join(sensor.id for sensor in members)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -22,6 +23,15 @@ from watchline_sensors.simulate.run import run_scenario
 from watchline_sensors.simulate.scenario import Scenario, load_scenario
 from watchline_sensors.simulate.truth import whole_truth
 from watchline_sensors.simulate.world import World
+
+MODEL = Path("data/models/thermal/thermal.onnx")
+
+
+class Without(StrEnum):
+    """What a headless night goes without."""
+
+    RADARS = "radars"
+    CAMERAS = "cameras"
 
 
 class _RunByDefault(TyperGroup):
@@ -42,6 +52,7 @@ app = typer.Typer(
 
 ScenarioArgument = Annotated[Path, typer.Argument(help="A scenario file (TOML).")]
 AreaOption = Annotated[Path, typer.Option(help="The folder data/area/build.py wrote.")]
+ModelOption = Annotated[Path, typer.Option(help="The network of the thermal cameras.")]
 OutOption = Annotated[Path, typer.Option(help="The folder to write to.")]
 
 
@@ -71,7 +82,7 @@ def run(
         out.mkdir(parents=True, exist_ok=True)
         listen = _ports(held, out)
         start_us = round((time.time() if start_at is None else start_at) * 1e6)
-        heard = ", ".join(f"{key} -> 127.0.0.1:{port}" for key, port in listen.items())
+        heard = ", ".join(f"{key} at 127.0.0.1:{port}" for key, port in listen.items())
 
         def told(_: str) -> None:
             typer.echo(f"{held.name}: {heard}; start {start_us / 1e6:.6f}", err=True)
@@ -89,7 +100,7 @@ def run(
             )
         )
     for one in emulators:
-        typer.echo(f"{one.radar.spec.id}: {one.datagrams} datagrams sent", err=True)
+        typer.echo(one.summary(), err=True)
 
 
 @app.command()
@@ -98,8 +109,9 @@ def prepare(
     out: OutOption,
     hub: Annotated[str, typer.Option(help="The hub's address.")] = "http://127.0.0.1:8610",
     area: AreaOption = Path("var/area"),
+    model: ModelOption = MODEL,
     free_ports: Annotated[
-        bool, typer.Option(help="Use UDP ports that are free now, not the scenario's own.")
+        bool, typer.Option(help="Use ports that are free now, not the scenario's own.")
     ] = False,
 ) -> None:
     """Write OUT/<edge>/edge.toml for each site, OUT/sector.json and OUT/ports.json."""
@@ -107,7 +119,8 @@ def prepare(
         if not is_http_url(hub):
             raise ScenarioError([f"--hub {hub!r}: use an address like http://127.0.0.1:8610"])
         held, place = _load(scenario, area)
-        for path in write_setup(held, place, out, hub, choose_ports(held, free=free_ports)):
+        listen = choose_ports(held, free=free_ports)
+        for path in write_setup(held, place, out, hub, listen, model):
             typer.echo(str(path))
 
 
@@ -119,6 +132,10 @@ def headless(
     seed: Annotated[int | None, typer.Option(min=0, help="In place of the scenario's.")] = None,
     duration: Annotated[float | None, typer.Option(min=0.0, help="Seconds of the world.")] = None,
     start_at: Annotated[float, typer.Option(help="When it begins, unix seconds.")] = 1_768_406_400,
+    model: ModelOption = MODEL,
+    without: Annotated[
+        Without | None, typer.Option(help="Leave out the radars, or the cameras.")
+    ] = None,
 ) -> None:
     """Write to standard output all that a hub would hear in the night, without waiting.
 
@@ -126,12 +143,12 @@ def headless(
     OUT gets what `prepare` writes, and before anything is heard about.json and truth.jsonl.
     """
     with _plain_errors():
-        held, place = load_scenario(scenario, seed), load_area(area)
+        held, place = _less(load_scenario(scenario, seed), without), load_area(area)
         span_s = held.duration_s if duration is None else duration
         if not held.loop:
             span_s = min(span_s, held.duration_s)
         start_us = round(start_at * 1e6)
-        write_setup(held, place, out, "http://127.0.0.1", choose_ports(held, free=False))
+        write_setup(held, place, out, "http://127.0.0.1", choose_ports(held, free=False), model)
         configs = [load_config(out / site.edge_id / "edge.toml") for site in held.site]
         about = {"name": held.name, "seed": held.seed, "duration_s": span_s}
         (out / "about.json").write_text(json.dumps(about), "utf-8")
@@ -148,6 +165,18 @@ def _load(scenario: Path, area: Path) -> tuple[Scenario, Area]:
     return load_scenario(scenario), load_area(area)
 
 
+def _less(scenario: Scenario, without: Without | None) -> Scenario:
+    """The scenario without its radars or cameras; a site that has nothing left is left out."""
+    if without is None:
+        return scenario
+    key = "radar" if without is Without.RADARS else "camera"
+    sites = [msgspec.structs.replace(site, **{key: []}) for site in scenario.site]
+    left = [site for site in sites if site.radar or site.camera]
+    if not left:
+        raise ScenarioError([f"--without {without}: no device is left"])
+    return msgspec.structs.replace(scenario, site=left)
+
+
 def _ports(scenario: Scenario, out: Path) -> dict[str, int]:
     path = out / "ports.json"
     if not path.exists():
@@ -156,7 +185,7 @@ def _ports(scenario: Scenario, out: Path) -> dict[str, int]:
         listen = {str(key): int(port) for key, port in json.loads(path.read_text("utf-8")).items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise SimulationError(f"{path} is not what `prepare` wrote") from error
-    missing = [radar.id for _, radar in scenario.radars if radar.id not in listen]
+    missing = [device.id for device in scenario.devices if device.id not in listen]
     if missing:
         raise SimulationError(f"{path} belongs to another scenario: no port for {missing[0]}")
     return listen

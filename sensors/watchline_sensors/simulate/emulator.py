@@ -136,6 +136,10 @@ class Emulator:
                         self._send(sender, part.datagrams)
                 number += 1
 
+    def summary(self) -> str:
+        """What it did, in one line."""
+        return f"{self.radar.spec.id}: {self.datagrams} datagrams sent"
+
     def _send(self, sender: socket.socket, datagrams: list[bytes]) -> None:
         for datagram in datagrams:
             try:

@@ -6,18 +6,25 @@ as it would on the air. What is left out: the sockets, the spool, the signature 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from watchline_sensors.adapters.asterix.decode import decode_datagram
 from watchline_sensors.adapters.asterix.receiver import Receiver
+from watchline_sensors.adapters.thermal.detect import Detector, Model
+from watchline_sensors.adapters.thermal.frame import Clock, Frame
+from watchline_sensors.adapters.thermal.look import Eye
+from watchline_sensors.adapters.thermal.options import options_of, view_of
 from watchline_sensors.config import Config
-from watchline_sensors.contract import Envelope, Item, Lane, encode_envelope
+from watchline_sensors.contract import Detection, Envelope, Item, Lane, encode_envelope
 from watchline_sensors.simulate.area import Area
+from watchline_sensors.simulate.camera_emulator import camera
 from watchline_sensors.simulate.emulator import Slice, slices
 from watchline_sensors.simulate.radar import Radar
-from watchline_sensors.simulate.scenario import Scenario
+from watchline_sensors.simulate.scenario import Scenario, SiteSpec
+from watchline_sensors.simulate.thermal_camera import ThermalCamera
 from watchline_sensors.simulate.world import World
 
 #: An edge sends so often. On the air it is each 0.1 s: what is known here is known up to 1.9 s
@@ -54,6 +61,26 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(slots=True)
+class _Camera:
+    """One camera, and the eye that looks at its frames."""
+
+    camera: ThermalCamera
+    eye: Eye
+    number: int = 0
+
+    def until(self, t_s: float, start_us: int) -> list[Detection]:
+        """What is seen up to a time and was not told before."""
+        seen: list[Detection] = []
+        per_s = self.camera.spec.frames_per_s
+        while self.number / per_s <= t_s:
+            at_us = start_us + round(self.number * 1e6 / per_s)
+            frame = Frame(self.camera.frame(self.number).grey, at_us, Clock.CAMERA)
+            seen += self.eye.look(frame).detections
+            self.number += 1
+        return seen
+
+
+@dataclass(slots=True)
 class _Source:
     """One radar and what of it has not been heard yet."""
 
@@ -74,12 +101,15 @@ class _Source:
 class _Edge:
     """One edge: its adapter, its boot and the seqs that it has given out."""
 
-    def __init__(self, config: Config, sources: Sequence[_Source], boot: int) -> None:
+    def __init__(
+        self, config: Config, sources: Sequence[_Source], cameras: Sequence[_Camera], boot: int
+    ) -> None:
         self._name, self._boot, self._seq = config.edge.id, boot, 0
         self._delay_us = config.edge.watermark_delay_ms * 1000
         self._sensors = config.sensors
-        self._receiver = Receiver(config.sensors)
-        self._sources = sources
+        radars = [sensor for sensor in config.sensors if sensor.adapter == "asterix"]
+        self._receiver = Receiver(radars) if radars else None
+        self._sources, self._cameras = sources, cameras
 
     def envelope(self, start_us: int, now_us: int) -> bytes:
         """What it sends now; the first time with the descriptions of its sensors."""
@@ -93,8 +123,11 @@ class _Edge:
         ]
         for part in sorted(due, key=lambda part: part.due_s):
             for datagram in part.datagrams:
+                assert self._receiver is not None
                 found = decode_datagram(datagram, self._receiver.intake.editions)
                 items += self._receiver.take(found, start_us + round(part.due_s * 1e6))
+        for watching in self._cameras:
+            items += watching.until((now_us - start_us) / 1e6, start_us)
         first, self._seq = self._seq + 1, self._seq + len(items)
         return encode_envelope(
             Envelope(
@@ -124,6 +157,7 @@ def night(
         _Edge(
             config,
             [_Source(Radar(scenario, site, spec, area, world)) for spec in site.radar],
+            _cameras(scenario, site, area, world, config),
             boot=number + 1,
         )
         for number, (site, config) in enumerate(zip(scenario.site, configs, strict=True))
@@ -135,6 +169,24 @@ def night(
             envelopes=[edge.envelope(start_us, now_us) for edge in edges],
             fixes=_fixes(world, area, scenario.seed, start_us, now_us + FLIGHT_US),
         )
+
+
+def _cameras(
+    scenario: Scenario, site: SiteSpec, area: Area, world: World, config: Config
+) -> list[_Camera]:
+    sensors = {sensor.id: sensor for sensor in config.sensors}
+    made = []
+    for spec in site.camera:
+        sensor = sensors[spec.id]
+        options = options_of(sensor)
+        eye = Eye(
+            spec.id,
+            view_of(sensor, options),
+            Detector(Model(Path(options.model))),
+            least=options.least_score,
+        )
+        made.append(_Camera(camera(scenario, site, spec, area, world), eye))
+    return made
 
 
 def _fixes(world: World, area: Area, seed: int, start_us: int, now_us: int) -> list[Fix]:

@@ -1,46 +1,72 @@
 """From a scenario to what a hub and its edges are set up with: pure, but for the two writers."""
 
 import json
+import math
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from pyproj import Geod
 
 from watchline_sensors.simulate.area import Area
 from watchline_sensors.simulate.emulator import CLASS_BITS
 from watchline_sensors.simulate.scenario import (
+    STREAM_PATH,
+    CameraSpec,
     Direction,
     GeofenceSpec,
     RadarSpec,
     Scenario,
     SiteSpec,
 )
+from watchline_sensors.terrain import Terrain, save_terrain
 
 LOOPBACK = "127.0.0.1"
+_GEOD = Geod(ellps="WGS84")
+_GROUND_STEP_M = 20.0
 EDITION = "1.1"
 
 
+class CameraFiles(NamedTuple):
+    """What a camera's table points to: heights around its mast, and the network."""
+
+    ground: Path
+    model: Path
+
+
 def ports(scenario: Scenario, *, free: bool) -> dict[str, int]:
-    """Radar id -> UDP port: the scenario's own, or ports that are free right now."""
+    """A device's id -> its port: the scenario's own, or ports that are free right now.
+
+    Radars send to a UDP port, cameras are called at a TCP port.
+    """
+    devices = scenario.devices
     if not free:
-        return {radar.id: radar.port for _, radar in scenario.radars}
-    held = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in scenario.radars]
+        return {device.id: device.port for device in devices}
+    kinds = [socket.SOCK_DGRAM] * len(scenario.radars) + [socket.SOCK_STREAM] * len(
+        scenario.cameras
+    )
+    held = [socket.socket(socket.AF_INET, kind) for kind in kinds]
     try:
         for one in held:  # all bound at once, so that none is given out twice
             one.bind((LOOPBACK, 0))
         return {
-            radar.id: int(one.getsockname()[1])
-            for (_, radar), one in zip(scenario.radars, held, strict=True)
+            device.id: int(one.getsockname()[1]) for device, one in zip(devices, held, strict=True)
         }
     finally:
         for one in held:
             one.close()
 
 
-def edge_toml(site: SiteSpec, area: Area, hub: str, listen: dict[str, int]) -> str:
-    """The edge.toml of one site; its spool and key go to "state" beside it."""
+def edge_toml(
+    site: SiteSpec, area: Area, hub: str, listen: dict[str, int], files: CameraFiles | None = None
+) -> str:
+    """The edge.toml of one site; its spool and key go to "state" beside it.
+
+    `files` are needed where there is a camera.
+    """
     xy = area.border.point(*site.at)
     lon, lat = _rounded(area.plane.to_lon_lat(xy))
     ground_m = float(area.terrain.height_at(*xy))
@@ -52,27 +78,40 @@ def edge_toml(site: SiteSpec, area: Area, hub: str, listen: dict[str, int]) -> s
         'state = "state"',
     ]
     for radar in site.radar:
-        lines += ["", *_sensor(radar, site, (lon, lat, ground_m), listen[radar.id])]
+        lines += ["", *_radar(radar, site, (lon, lat, ground_m), listen[radar.id])]
+    for camera in site.camera:
+        assert files is not None
+        lines += ["", *_camera(camera, site, (lon, lat, ground_m), listen[camera.id], files)]
     return "\n".join(lines) + "\n"
 
 
-def _sensor(
-    radar: RadarSpec, site: SiteSpec, foot: tuple[float, float, float], port: int
+def _device(
+    spec: RadarSpec | CameraSpec, site: SiteSpec, foot: tuple[float, float, float]
 ) -> list[str]:
+    """What every sensor's table begins with."""
     lon, lat, ground_m = foot
-    lines = [
+    camera = isinstance(spec, CameraSpec)
+    return [
         "[[sensor]]",
-        f"id = {_quoted(radar.id)}",
-        'adapter = "asterix"',
-        f"name = {_quoted(radar.name)}",
-        'kind = "radar"',
+        f"id = {_quoted(spec.id)}",
+        f"adapter = {_quoted('thermal' if camera else 'asterix')}",
+        f"name = {_quoted(spec.name)}",
+        f"kind = {_quoted('thermal' if camera else 'radar')}",
         f"site = {_quoted(site.id)}",
         f"lon_deg = {lon}",
         f"lat_deg = {lat}",
-        f"height_m = {ground_m + radar.mast_m:.1f}",
+        f"height_m = {ground_m + spec.mast_m:.1f}",
         'north = "true"',
         "simulated = true",
         "[sensor.field_of_view]",
+    ]
+
+
+def _radar(
+    radar: RadarSpec, site: SiteSpec, foot: tuple[float, float, float], port: int
+) -> list[str]:
+    lines = [
+        *_device(radar, site, foot),
         "azimuth_deg = 0.0",
         "width_deg = 360.0",
         f"min_range_m = {radar.min_range_m}",
@@ -84,12 +123,66 @@ def _sensor(
         f"editions = {{ 10 = {_quoted(EDITION)} }}",
         f"rho_sigma_m = {radar.rho_sigma_m}",
         f"theta_sigma_deg = {radar.theta_sigma_deg}",
-        f"ground_height_m = {ground_m:.1f}",
+        f"ground_height_m = {foot[2]:.1f}",
     ]
     if radar.right_class > 0.0:
         lines += [f"class_p = {radar.right_class}", "[sensor.asterix.classes]"]
         lines += [f'{bits} = "{kind.value}"' for kind, bits in CLASS_BITS.items()]
     return lines
+
+
+def _camera(
+    camera: CameraSpec, site: SiteSpec, foot: tuple[float, float, float], port: int,
+    files: CameraFiles,
+) -> list[str]:  # fmt: skip
+    lens = camera.lens
+    width_deg = 2.0 * math.degrees(math.atan(lens.width / 2.0 / lens.focal_x_px))
+    return [
+        *_device(camera, site, foot),
+        f"azimuth_deg = {camera.aim.azimuth_deg % 360.0}",
+        f"width_deg = {width_deg:.3f}",
+        "min_range_m = 10.0",
+        f"max_range_m = {camera.max_range_m}",
+        "[sensor.thermal]",
+        f"ground = {_quoted(str(files.ground.resolve()))}",
+        f"model = {_quoted(str(files.model.resolve()))}",
+        f"max_range_m = {camera.max_range_m}",
+        f"max_fps = {camera.frames_per_s}",
+        *_table("address", {"host": LOOPBACK, "port": port, "path": STREAM_PATH}),
+        *_table("lens", msgspec.structs.asdict(lens)),
+        *_table("aim", msgspec.structs.asdict(camera.aim)),
+        *_table("doubt", msgspec.structs.asdict(camera.doubt)),
+    ]
+
+
+def _table(name: str, values: dict[str, Any]) -> list[str]:
+    told = {key: value for key, value in values.items() if value is not None}
+    return [
+        f"[sensor.thermal.{name}]",
+        *(f"{key} = {_quoted(v) if isinstance(v, str) else v}" for key, v in told.items()),
+    ]
+
+
+def ground_around(site: SiteSpec, area: Area, reach_m: float) -> Terrain:
+    """The heights around a mast as its cameras count: metres along geodesics from its foot."""
+    lon, lat = area.plane.to_lon_lat(area.border.point(*site.at))
+    cells = math.ceil(reach_m / _GROUND_STEP_M)
+    along = np.arange(-cells, cells + 1) * _GROUND_STEP_M
+    east, north = (axis.ravel() for axis in np.meshgrid(along, along))
+    there_lon, there_lat, _ = _GEOD.fwd(
+        np.full_like(east, lon),
+        np.full_like(east, lat),
+        np.degrees(np.arctan2(east, north)),
+        np.hypot(east, north),
+    )
+    xy = area.plane.to_plane(there_lon, there_lat)
+    heights = area.terrain.height_at(xy[:, 0], xy[:, 1]).reshape(len(along), len(along))
+    return Terrain(
+        heights_m=heights.astype(np.float32),
+        x0_m=float(along[0]),
+        y0_m=float(along[0]),
+        step_m=_GROUND_STEP_M,
+    )
 
 
 def sector_document(scenario: Scenario, area: Area) -> dict[str, Any]:
@@ -171,9 +264,12 @@ def _direction(spec: GeofenceSpec, area: Area) -> str:
 
 
 def write_setup(
-    scenario: Scenario, area: Area, out: Path, hub: str, listen: dict[str, int]
+    scenario: Scenario, area: Area, out: Path, hub: str, listen: dict[str, int], model: Path
 ) -> list[Path]:
-    """Write <out>/<edge>/edge.toml for each site, sector.json and ports.json; returns them."""
+    """Write <out>/<edge>/edge.toml for each site, sector.json and ports.json; returns them.
+
+    A site with cameras also gets ground.npz beside its edge.toml; they run `model`.
+    """
     written = [out / "sector.json", out / "ports.json"]
     out.mkdir(parents=True, exist_ok=True)
     document = json.dumps(sector_document(scenario, area), ensure_ascii=False, indent=1)
@@ -182,7 +278,12 @@ def write_setup(
     for site in scenario.site:
         path = out / site.edge_id / "edge.toml"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(edge_toml(site, area, hub, listen), "utf-8")
+        files = CameraFiles(ground=path.with_name("ground.npz"), model=model)
+        if site.camera:
+            reach_m = max(camera.max_range_m for camera in site.camera)
+            save_terrain(files.ground, ground_around(site, area, reach_m))
+            written.append(files.ground)
+        path.write_text(edge_toml(site, area, hub, listen, files), "utf-8")
         written.append(path)
     return written
 

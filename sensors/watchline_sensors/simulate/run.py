@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from watchline_sensors.simulate.area import Area
+from watchline_sensors.simulate.camera_emulator import CameraEmulator, camera
 from watchline_sensors.simulate.emulator import Emulator, Pace
 from watchline_sensors.simulate.prepare import LOOPBACK
 from watchline_sensors.simulate.radar import Radar
@@ -27,14 +28,14 @@ async def run_scenario(
     speed: float = 1.0,
     duration_s: float | None = None,
     told: Callable[[str], None] = lambda line: None,
-) -> list[Emulator]:
+) -> list[Emulator | CameraEmulator]:
     """Send until `duration_s` (None: the scenario's end, or for ever when it loops).
 
     SIGINT and SIGTERM end it early and cleanly. Returns the emulators with their counts;
     the truth file holds every sample up to the end.
     """
     world = World(scenario, area)
-    emulators = [
+    emulators: list[Emulator | CameraEmulator] = [
         Emulator(
             Radar(scenario, site, spec, area, world),
             host=LOOPBACK,
@@ -42,6 +43,10 @@ async def run_scenario(
             start_us=start_us,
         )
         for site, spec in scenario.radars
+    ]
+    emulators += [
+        CameraEmulator(camera(scenario, site, spec, area, world), ports[spec.id], start_us)
+        for site, spec in scenario.cameras
     ]
     if duration_s is None:
         duration_s = float("inf") if scenario.loop else scenario.duration_s

@@ -6,14 +6,18 @@ coordinates [km, m], see border.py; times are seconds since the scenario began.
 
 import re
 import tomllib
+import zlib
 from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+import numpy as np
 from msgspec import Meta
 
+from watchline_sensors.adapters.thermal.lens import Aim
+from watchline_sensors.adapters.thermal.placing import Doubt
 from watchline_sensors.contract import ObjectClass
 from watchline_sensors.simulate.errors import ScenarioError
 from watchline_sensors.simulate.movers import (
@@ -25,9 +29,12 @@ from watchline_sensors.simulate.movers import (
 )
 from watchline_sensors.simulate.rain import RainSpec, rain_problems
 from watchline_sensors.simulate.table import Id, Name, Place, Positive, Share, Table, TakenFor
+from watchline_sensors.simulate.thermal_camera import ThermalSpec
 
 Octet = Annotated[int, Meta(ge=0, le=255)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
+#: Where a simulated camera's stream lies.
+STREAM_PATH = "/thermal"
 
 
 class Direction(StrEnum):
@@ -65,13 +72,38 @@ class RadarSpec(Table, frozen=True, kw_only=True):
     false_per_scan: Annotated[float, Meta(ge=0, le=200)] = 0.3
 
 
+class CameraSpec(ThermalSpec, frozen=True, kw_only=True):
+    """A thermal camera on RTSP at 127.0.0.1:`port`.
+
+    Its calibration says `aim`; by how much that is wrong is drawn from the seed with the
+    standard errors `doubt`, which the edge is told.
+    """
+
+    port: Port
+    frames_per_s: Annotated[float, Meta(ge=1, le=25)] = 5.0
+    doubt: Doubt = Doubt(azimuth_deg=0.05, elevation_deg=0.03, roll_deg=0.05, height_m=0.5)
+    max_range_m: Annotated[float, Meta(gt=0, le=10_000)] = 3_000.0
+
+    def true_aim(self, seed: int) -> Aim:
+        """Where it really looks."""
+        rng = np.random.default_rng([seed, zlib.crc32(self.id.encode())])
+        aim, doubt = self.aim, self.doubt
+        off = rng.normal(0.0, (doubt.azimuth_deg, doubt.elevation_deg, doubt.roll_deg)).tolist()
+        return Aim(
+            azimuth_deg=aim.azimuth_deg + off[0],
+            elevation_deg=aim.elevation_deg + off[1],
+            roll_deg=aim.roll_deg + off[2],
+        )
+
+
 class SiteSpec(Table, frozen=True, kw_only=True):
-    """A mast: its place and its radars. The edge computer there is called edge-<id>."""
+    """A mast: its place and its devices. The edge computer there is called edge-<id>."""
 
     id: Id
     name: Name
     at: Place
-    radar: Annotated[list[RadarSpec], Meta(min_length=1)]
+    radar: list[RadarSpec] = msgspec.field(default_factory=list)
+    camera: list[CameraSpec] = msgspec.field(default_factory=list)
 
     @property
     def edge_id(self) -> str:
@@ -150,6 +182,16 @@ class Scenario(Table, frozen=True, kw_only=True):
         return [(site, radar) for site in self.site for radar in site.radar]
 
     @property
+    def cameras(self) -> list[tuple[SiteSpec, CameraSpec]]:
+        """Every camera with its site, in the file's order."""
+        return [(site, camera) for site in self.site for camera in site.camera]
+
+    @property
+    def devices(self) -> list[RadarSpec | CameraSpec]:
+        """Every device: the radars, then the cameras."""
+        return [*(radar for _, radar in self.radars), *(camera for _, camera in self.cameras)]
+
+    @property
     def movers(self) -> list[MoverSpec]:
         """Every mover: those with a table of their own, then those of the crowds."""
         drawn = [one for crowd in self.crowd for one in draw(crowd, self.seed, self.duration_s)]
@@ -186,8 +228,8 @@ def _problems(scenario: Scenario) -> list[str]:
     found: list[str] = []
     groups = {
         "site": [s.id for s in scenario.site],
-        "radar": [r.id for _, r in scenario.radars],
-        "port": [str(r.port) for _, r in scenario.radars],
+        "device": [device.id for device in scenario.devices],
+        "port": [str(device.port) for device in scenario.devices],
         "geofence": [g.id for g in scenario.geofence],
         "rule": [r.id for g in scenario.geofence for r in g.rule],
         "mover": [m.id for m in scenario.mover],
@@ -199,6 +241,11 @@ def _problems(scenario: Scenario) -> list[str]:
         for one, count in Counter(ids).items():
             if count > 1:
                 found.append(f"{what} {one}: it is used {count} times, it must be unique")
+    found += [
+        f"site {site.id}: it needs a radar or a camera"
+        for site in scenario.site
+        if not site.radar and not site.camera
+    ]
     for _, radar in scenario.radars:
         if radar.min_range_m >= radar.max_range_m:
             found.append(f"radar {radar.id}: min_range_m must be below max_range_m")

@@ -30,7 +30,7 @@ def test_prepare_then_run_by_the_ports_prepared(
         app, [*shared, "--speed", "100", "--duration", "20", "--start-at", "1795000000"]
     )
     assert done.exit_code == 0, done.output
-    assert f"radar-a -> 127.0.0.1:{listen['radar-a']}" in done.output
+    assert f"radar-a at 127.0.0.1:{listen['radar-a']}" in done.output
     rows = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text().splitlines()]
     assert rows[0]["at_us"] == 1_795_000_000_000_000
     assert rows[-1]["at_us"] == 1_795_000_020_000_000
@@ -109,9 +109,10 @@ def test_a_signal_ends_a_looping_run_cleanly(
         env={**os.environ},
     ) as process:
         assert process.stderr is not None
-        assert "radar-q -> 127.0.0.1:8641" in process.stderr.readline()
+        first = process.stderr.readline()
         time.sleep(1.2)
-        process.send_signal(number)
+        process.send_signal(number)  # before anything is asserted: it would run for ever
+        assert "radar-q at 127.0.0.1:8641" in first
         assert "datagrams sent" in process.stderr.read()
         assert process.wait(5) == 0
     lines = (tmp_path / "truth.jsonl").read_text().splitlines()

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from pyproj import Geod
 
 from watchline_sensors.adapters.registry import check_adapters
+from watchline_sensors.adapters.thermal.options import options_of, view_of
 from watchline_sensors.config import load_config
 from watchline_sensors.contract import SensorKind
 from watchline_sensors.simulate.area import Area
@@ -16,6 +18,8 @@ from watchline_sensors.simulate.prepare import ports, sector_document, write_set
 from watchline_sensors.simulate.radar import Radar
 from watchline_sensors.simulate.scenario import Scenario, load_scenario, parse_scenario
 from watchline_sensors.simulate.world import World
+
+MODEL = Path(__file__).parents[3] / "data/models/thermal/thermal.onnx"
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def test_edge_files_are_valid_and_agree_with_the_radars(
     tmp_path: Path, night: Scenario, area: Area
 ) -> None:
     listen = ports(night, free=False)
-    written = write_setup(night, area, tmp_path, "http://127.0.0.1:8610", listen)
+    written = write_setup(night, area, tmp_path, "http://127.0.0.1:8610", listen, MODEL)
     edges = [path for path in written if path.name == "edge.toml"]
     assert [path.parent.name for path in edges] == ["edge-mast-south", "edge-mast-north"]
     for path, (site, spec) in zip(edges, night.radars, strict=True):
@@ -54,6 +58,36 @@ def test_edge_files_are_valid_and_agree_with_the_radars(
             "classes": {"1": "person", "2": "group", "3": "vehicle", "4": "animal", "5": "unknown"},
         }
         assert check_adapters(config.sensors) == []
+
+
+def test_a_camera_gets_its_calibration_its_ground_and_its_network(
+    tmp_path: Path, scenarios: Path, area: Area
+) -> None:
+    scenario = load_scenario(scenarios / "pixels.toml")
+    written = write_setup(
+        scenario, area, tmp_path, "http://127.0.0.1:8610", ports(scenario, free=True), MODEL
+    )
+    (path,) = (path for path in written if path.name == "edge.toml")
+    radar, sensor = load_config(path).sensors
+    assert (radar.kind, sensor.kind) == (SensorKind.RADAR, SensorKind.THERMAL)
+    assert check_adapters([sensor]) == []
+    options, spec = options_of(sensor), scenario.cameras[0][1]
+    assert (options.lens, options.aim, options.doubt) == (spec.lens, spec.aim, spec.doubt)
+    assert sensor.field_of_view is not None
+    assert sensor.field_of_view.width_deg == pytest.approx(25.75, abs=0.01)
+    view = view_of(sensor, options)
+    assert view.pose.height_m - view.ground.height_at(0.0, 0.0) == pytest.approx(25.0, abs=0.2)
+    # 500 m to the north the grid says what the area's own terrain says there.
+    lon, lat, _ = Geod(ellps="WGS84").fwd(sensor.lon_deg, sensor.lat_deg, 0.0, 500.0)
+    there = area.terrain.height_at(*area.plane.to_plane(lon, lat))
+    assert view.ground.height_at(0.0, 500.0) == pytest.approx(float(there), abs=0.6)
+
+
+def test_a_cameras_true_aim_is_off_by_its_doubt_and_the_same_for_a_seed(scenarios: Path) -> None:
+    spec = load_scenario(scenarios / "pixels.toml").cameras[0][1]
+    assert spec.true_aim(3) == spec.true_aim(3)
+    off = [spec.true_aim(seed).elevation_deg - spec.aim.elevation_deg for seed in range(300)]
+    assert np.std(off) == pytest.approx(spec.doubt.elevation_deg, rel=0.2)
 
 
 def test_free_ports_are_free_and_distinct(night: Scenario) -> None:

@@ -22,6 +22,8 @@ STRIDE = 4
 GRAIN = 32
 #: Frames beyond this are refused before anything is made of them: 4K has 8.3 million.
 MAX_PIXELS = 10_000_000
+#: The one network that this version knows (data/models/thermal/thermal.onnx).
+SHA256 = "be8cadce62405be8dadb39c10c6dd83234e48d275c707e1479a3e215bc0a737a"
 #: Two boxes of a class that overlap more are one object.
 OVERLAP = 0.5
 #: A frame's usual grey values lie between these shares of it, which become one apart.
@@ -41,7 +43,7 @@ class Model(NamedTuple):
     """A network on disk and what its octets must hash to."""
 
     path: Path
-    sha256: str
+    sha256: str = SHA256
 
 
 def normalise(frame: NDArray[Any]) -> NDArray[np.float32]:
@@ -137,10 +139,9 @@ class Detector:
             octets, options, providers=["CPUExecutionProvider"]
         )
 
-    def grid(self, frame: NDArray[Any]) -> NDArray[np.float32]:
-        """The network's answer to a frame; raises FrameRefused."""
-        x = normalise(frame)
-        high, wide = (-side % GRAIN for side in frame.shape)
+    def grid(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The network's answer to a normalised frame (1, 1, h, w)."""
+        high, wide = (-side % GRAIN for side in x.shape[2:])
         if high or wide:
             x = np.pad(x, ((0, 0), (0, 0), (0, high), (0, wide)), mode="edge")
         answer: NDArray[np.float32] = self._session.run(None, {"frame": x})[0][0]
@@ -148,4 +149,4 @@ class Detector:
 
     def find(self, frame: NDArray[Any], *, least: float) -> Found:
         """What is in a frame, from a score of `least` on; raises FrameRefused."""
-        return found(self.grid(frame), least=least)
+        return found(self.grid(normalise(frame)), least=least)

@@ -10,8 +10,9 @@ what looks at the sky.
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+import msgspec
 import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from watchline_sensors.place import Pose, place_along
 from watchline_sensors.terrain import Terrain
 
 Floats = NDArray[np.float64]
+_Error = Annotated[float, msgspec.Meta(gt=0, le=20)]
 
 #: Light near the ground is bent down by 0.13 of the earth's curvature (Gauss' coefficient of
 #: refraction, as geodesists use it); by night it is more, which at 3 km is 0.1 m of height.
@@ -37,14 +39,13 @@ _OPEN = 0.02
 _STEP_DEG, _STEP_PX = 1e-3, 0.1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class Doubt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Standard errors: of the aim (degrees), of the height of the eye over the ground (metres)."""
 
-    azimuth_deg: float
-    elevation_deg: float
-    roll_deg: float = 0.1
-    height_m: float = 1.0
+    azimuth_deg: _Error
+    elevation_deg: _Error
+    roll_deg: _Error = 0.1
+    height_m: Annotated[float, msgspec.Meta(gt=0, le=100)] = 1.0
 
 
 class Height(NamedTuple):
