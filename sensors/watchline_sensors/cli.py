@@ -164,6 +164,35 @@ def replay(
         raise typer.Exit(1)
 
 
+@app.command()
+def ground(
+    model: Annotated[Path, typer.Argument(help="An elevation model: GeoTIFF, SRTM .hgt, …")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The grid to write (.npz).")],
+    lon: Annotated[float, typer.Option(min=-180, max=180, help="The mast's longitude.")],
+    lat: Annotated[float, typer.Option(min=-90, max=90, help="The mast's latitude.")],
+    reach: Annotated[float, typer.Option(min=100, max=30_000, help="Metres each way.")] = 5000.0,
+    step: Annotated[float, typer.Option(min=1, max=100, help="Metres from point to point.")] = 20.0,
+    geoid: Annotated[
+        float, typer.Option(min=-120, max=120, help="The geoid's height over the ellipsoid there.")
+    ] = 0.0,
+) -> None:
+    """Write the heights around a mast, as its thermal cameras' option `ground` takes them."""
+    from watchline_sensors.dem import ground as heights
+    from watchline_sensors.terrain import save_terrain
+
+    try:
+        found = heights(model, lon, lat, reach_m=reach, step_m=step, raise_m=geoid)
+        save_terrain(output, found)
+    except EdgeError as error:
+        raise _failed(error) from error
+    except OSError as error:
+        typer.echo(f"{output}: {error.strerror}", err=True)
+        raise typer.Exit(1) from error
+    at = float(found.height_at(0.0, 0.0))
+    typer.echo(f"{output}: {found.heights_m.shape[0]} × {found.heights_m.shape[1]} heights, "
+               f"{at:.1f} m at the mast")  # fmt: skip
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,

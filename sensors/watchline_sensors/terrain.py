@@ -1,15 +1,19 @@
 """Ground heights on a grid, and what can be seen over them."""
 
+import math
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pyproj import Geod
 
 from watchline_sensors.errors import TerrainUnreadable
 
 Floats = NDArray[np.float64]
+_GEOD = Geod(ellps="WGS84")
 
 #: Earth's radius times 4/3: the standard atmosphere bends radar rays down by a quarter of the
 #: earth's own curvature (ITU-R P.453, effective earth radius factor k = 4/3).
@@ -63,6 +67,36 @@ class Terrain:
         ray = eye_height_m + (target_m[:, None] - eye_height_m) * t
         clear: NDArray[np.bool_] = (ray > self.height_at(x, y) + bulge).all(axis=1)
         return clear
+
+
+def around(
+    lon_deg: float,
+    lat_deg: float,
+    *,
+    reach_m: float,
+    step_m: float,
+    height: Callable[[Floats, Floats], Floats],
+) -> Terrain:
+    """A grid around a point: x east and y north along its geodesics, to `reach_m` each way.
+
+    `height` tells the ground's heights (n,) at longitudes and latitudes (n,).
+    """
+    cells = math.ceil(reach_m / step_m)
+    along = np.arange(-cells, cells + 1) * float(step_m)
+    east, north = (axis.ravel() for axis in np.meshgrid(along, along))
+    lons, lats, _ = _GEOD.fwd(
+        np.full_like(east, lon_deg),
+        np.full_like(east, lat_deg),
+        np.degrees(np.arctan2(east, north)),
+        np.hypot(east, north),
+    )
+    heights = height(np.asarray(lons), np.asarray(lats)).reshape(len(along), len(along))
+    return Terrain(
+        heights_m=heights.astype(np.float32),
+        x0_m=float(along[0]),
+        y0_m=float(along[0]),
+        step_m=step_m,
+    )
 
 
 def load_terrain(path: Path) -> Terrain:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Geod
 
 from watchline_sensors.simulate.area import Area
 from watchline_sensors.simulate.emulator import CLASS_BITS
@@ -22,10 +21,9 @@ from watchline_sensors.simulate.scenario import (
     Scenario,
     SiteSpec,
 )
-from watchline_sensors.terrain import Terrain, save_terrain
+from watchline_sensors.terrain import Terrain, around, save_terrain
 
 LOOPBACK = "127.0.0.1"
-_GEOD = Geod(ellps="WGS84")
 _GROUND_STEP_M = 20.0
 EDITION = "1.1"
 
@@ -76,6 +74,7 @@ def edge_toml(
         f"id = {_quoted(site.edge_id)}",
         f"hub = {_quoted(hub)}",
         'state = "state"',
+        *(["watermark_delay_ms = 1000"] if site.camera else []),
     ]
     for radar in site.radar:
         lines += ["", *_radar(radar, site, (lon, lat, ground_m), listen[radar.id])]
@@ -164,25 +163,14 @@ def _table(name: str, values: dict[str, Any]) -> list[str]:
 
 
 def ground_around(site: SiteSpec, area: Area, reach_m: float) -> Terrain:
-    """The heights around a mast as its cameras count: metres along geodesics from its foot."""
+    """The heights around a mast as its cameras count."""
     lon, lat = area.plane.to_lon_lat(area.border.point(*site.at))
-    cells = math.ceil(reach_m / _GROUND_STEP_M)
-    along = np.arange(-cells, cells + 1) * _GROUND_STEP_M
-    east, north = (axis.ravel() for axis in np.meshgrid(along, along))
-    there_lon, there_lat, _ = _GEOD.fwd(
-        np.full_like(east, lon),
-        np.full_like(east, lat),
-        np.degrees(np.arctan2(east, north)),
-        np.hypot(east, north),
-    )
-    xy = area.plane.to_plane(there_lon, there_lat)
-    heights = area.terrain.height_at(xy[:, 0], xy[:, 1]).reshape(len(along), len(along))
-    return Terrain(
-        heights_m=heights.astype(np.float32),
-        x0_m=float(along[0]),
-        y0_m=float(along[0]),
-        step_m=_GROUND_STEP_M,
-    )
+
+    def height(lons: NDArray[np.float64], lats: NDArray[np.float64]) -> NDArray[np.float64]:
+        xy = area.plane.to_plane(lons, lats)
+        return area.terrain.height_at(xy[:, 0], xy[:, 1])
+
+    return around(float(lon), float(lat), reach_m=reach_m, step_m=_GROUND_STEP_M, height=height)
 
 
 def sector_document(scenario: Scenario, area: Area) -> dict[str, Any]:
