@@ -22,8 +22,8 @@ from watchline_sensors.adapters.thermal.detect import CLASSES, Detector, Model, 
 
 HERE = Path(__file__).resolve().parent
 MODEL = Model(HERE / "thermal.onnx", (HERE / "thermal.onnx.sha256").read_text().split()[0])
-#: HIT-UAV's categories to ours; 4 is DontCare.
-CATEGORY = {0: 0, 1: 1, 2: 3, 3: 1}
+#: HIT-UAV's categories to ours, 4 is DontCare; 5 is mast.py's animals.
+CATEGORY = {0: 0, 1: 1, 2: 3, 3: 1, 5: 2}
 UNSURE = -1
 #: The longer side of a box in pixels: small, middle, large.
 SIZES = (("small", 0.0, 16.0), ("middle", 16.0, 48.0), ("large", 48.0, 1e9))

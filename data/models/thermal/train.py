@@ -1,9 +1,9 @@
 """Train the thermal network: `make train-thermal DATA=...`; on a GPU where there is one.
 
-The frames of a folder in the layout of HIT-UAV (see evaluate.py) are held in memory and drawn
-anew each time: cut, turned, scaled, put together of four, brighter, darker, inverted, blurred,
-noisier. The learning rate follows the share of the time that is gone. A run that was stopped
-goes on where it was; at its end `out` has thermal.onnx and its hash.
+The frames of folders in the layout of HIT-UAV (see evaluate.py; mast.py writes one) are held in
+memory and drawn anew each time: cut, turned, scaled, put together of four, brighter, darker,
+inverted, blurred, noisier. The learning rate follows the share of the time that is gone. A run
+that was stopped goes on where it was; at its end `out` has thermal.onnx and its hash.
 """
 
 import argparse
@@ -51,6 +51,16 @@ def load(folder: Path, split: str) -> Frames:
         with Image.open(file) as image:
             pixels[n] = torch.from_numpy(np.asarray(image.convert("L")).copy())
     return Frames(pixels, boxes)
+
+
+def together(some: list[Frames]) -> Frames:
+    """Several sets as one."""
+    most = max(one.boxes.shape[1] for one in some)
+    padded = [
+        torch.nn.functional.pad(one.boxes, (0, 0, 0, most - one.boxes.shape[1]), value=float(NONE))
+        for one in some
+    ]
+    return Frames(torch.cat([one.pixels for one in some]), torch.cat(padded))
 
 
 def normalise(frames: Tensor) -> Tensor:
@@ -244,13 +254,14 @@ def loss_of(grid: Tensor, boxes: Tensor) -> Tensor:
 def main() -> None:
     """Train, and export what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, default=Path("var/thermal"))
     parser.add_argument("--minutes", type=float, default=12.0)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--decay", type=float, default=0.05)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--begin", type=Path, help="weights to begin with, of another run")
     told = parser.parse_args()
     told.out.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -258,8 +269,10 @@ def main() -> None:
     torch.backends.cudnn.benchmark = True
     torch.manual_seed(told.seed)
     rng = torch.Generator(device).manual_seed(told.seed)
-    train = load(told.data, "train").to(device)
+    train = together([load(folder, "train") for folder in told.data]).to(device)
     net = ThermalNet().to(device, memory_format=torch.channels_last)
+    if told.begin is not None:
+        net.load_state_dict(torch.load(told.begin, map_location=device))
     average = torch.optim.swa_utils.get_ema_multi_avg_fn(0.997)
     mean = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=average, use_buffers=True)
     plain = [p for p in net.parameters() if p.ndim < 2]
@@ -281,6 +294,7 @@ def main() -> None:
         state |= {"optimiser": optimiser.state_dict(), "spent_s": spent_s}
         torch.save(state, kept.with_suffix(".new"))
         kept.with_suffix(".new").replace(kept)
+        torch.save(mean.module.state_dict(), told.out / "weights.pt")
 
     net.train()
     while (spent_s := before_s + time.monotonic() - start) < told.minutes * 60:
