@@ -15,6 +15,8 @@ from watchline_sensors.contract import FieldOfView, NorthReference, SensorInfo, 
 from watchline_sensors.errors import ConfigError
 
 _T = TypeVar("_T", bound=msgspec.Struct)
+#: From a frame's capture until its finds are in the spool: coding, the way, and looking at it.
+_LEAST_CAMERA_DELAY_MS = 300
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -113,6 +115,13 @@ def parse_config(raw: dict[str, Any], *, base: Path) -> Config:
         problems.append(f"{_unknown(key, ['edge', 'sensor'])} at the top level")
     edge = _edge(raw.get("edge"), base, problems)
     sensors = _sensors(raw.get("sensor", []), problems)
+    if edge is not None and edge.watermark_delay_ms < _LEAST_CAMERA_DELAY_MS:
+        problems += [
+            f"sensor {sensor.id}: a thermal camera's sightings come after the watermark; "
+            f"[edge] watermark_delay_ms: use {_LEAST_CAMERA_DELAY_MS} or more (1000 is usual)"
+            for sensor in sensors
+            if sensor.adapter == "thermal"
+        ]
     if problems or edge is None:
         raise ConfigError(problems)
     return Config(edge=edge, sensors=sensors)

@@ -20,6 +20,7 @@ from watchline_sensors.clock import now_us
 from watchline_sensors.config import Config, EdgeConfig, SensorConfig
 from watchline_sensors.contract import Detection, HealthState, ObjectClass, SensorKind
 from watchline_sensors.edge import open_edge
+from watchline_sensors.errors import SpoolFull
 from watchline_sensors.simulate.rtsp_server import RtspServer
 from watchline_sensors.simulate.scenario import STREAM_PATH
 from watchline_sensors.terrain import Terrain, save_terrain
@@ -32,10 +33,16 @@ AIM = Aim(azimuth_deg=0.0, elevation_deg=-4.0)
 
 
 class Feed:
-    def __init__(self) -> None:
+    """Takes what comes, but for the first `refusals` times."""
+
+    def __init__(self, *, refusals: int = 0) -> None:
         self.detections: list[Detection] = []
+        self.refusals = refusals
 
     async def put(self, items) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise SpoolFull
         self.detections += items
 
 
@@ -128,14 +135,16 @@ async def until(condition: Callable[[], object], timeout_s: float) -> float:
     return time.monotonic() - start
 
 
-async def test_a_walker_is_placed_where_he_walks(sensor):
-    feed = Feed()
+async def test_a_walker_is_placed_where_he_walks_and_a_full_spool_is_counted(sensor):
+    feed = Feed(refusals=1)
     async with device() as camera:
-        task = asyncio.create_task(adapter_of(sensor(camera.port)).run(feed))
+        adapter = adapter_of(sensor(camera.port))
+        task = asyncio.create_task(adapter.run(feed))
         await until(lambda: len(feed.detections) >= 3, 30)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         true = camera.east_m
+    assert adapter.health(now_us())[0].counters["refused_by_spool"] == 1
     last = feed.detections[-1]
     assert last.position is not None and last.classes is not None and last.defect() is None
     way, _, metres = Geod(ellps="WGS84").inv(LON, LAT, last.position.lon_deg, last.position.lat_deg)

@@ -107,6 +107,15 @@ def test_everything_is_told_at_once(tmp_path: Path) -> None:
         assert told in problems
 
 
+def test_a_camera_needs_a_watermark_that_waits_for_its_frames(tmp_path: Path) -> None:
+    camera = GOOD.replace('adapter = "asterix"', 'adapter = "thermal"')
+    camera = camera.replace("[sensor.asterix]", "[sensor.thermal]")
+    assert "watermark_delay_ms: use 300" in _problems(tmp_path, camera)
+    path = tmp_path / "edge.toml"
+    path.write_text(camera.replace("[edge]", "[edge]\nwatermark_delay_ms = 1000"))
+    assert load_config(path).sensors[0].adapter == "thermal"
+
+
 def test_an_id_is_used_once(tmp_path: Path) -> None:
     assert "used twice" in _problems(tmp_path, GOOD + GOOD[GOOD.index("[[sensor]]") :])
 

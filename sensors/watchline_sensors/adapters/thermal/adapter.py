@@ -19,7 +19,7 @@ from watchline_sensors.adapters.thermal.watch import BLURRED, CODES, Watch
 from watchline_sensors.clock import now_us
 from watchline_sensors.config import SensorConfig
 from watchline_sensors.contract import Detection, Health, HealthState
-from watchline_sensors.errors import ConfigError
+from watchline_sensors.errors import ConfigError, SpoolFull
 
 #: A frame that is judged so is not looked at.
 WITHHELD = frozenset(CODES) - {BLURRED}
@@ -88,7 +88,10 @@ class ThermalAdapter:
                 told = await made.get()
                 if isinstance(told, BaseException):
                     raise told
-                await feed.put(told)
+                try:
+                    await feed.put(told)
+                except SpoolFull:  # the edge tells it; the camera need not be called again for it
+                    self._counts["refused_by_spool"] += len(told)
         finally:
             stopped.set()
 

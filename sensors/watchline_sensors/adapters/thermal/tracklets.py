@@ -97,7 +97,7 @@ class Tracklet:
 
 
 class Tracklets:
-    """All of one camera's; times must not run back."""
+    """All of one camera's."""
 
     def __init__(self) -> None:
         self.live: list[Tracklet] = []
@@ -166,7 +166,7 @@ def _middle_size(row: NDArray[np.float32]) -> tuple[Floats, Floats]:
 
 def _costs(one: Tracklet, rows: Found, at_us: int) -> list[float]:
     """How far each find is from where the tracklet should be: beyond 1 it is another's."""
-    dt = (at_us - one.at_us) / 1e6
+    dt = max(0.0, (at_us - one.at_us) / 1e6)  # the camera's clock may take over, and be behind
     low, high = rows[:, :2].astype(np.float64), rows[:, 2:4].astype(np.float64)
     size = np.maximum(high - low, 1.0)
     off = np.linalg.norm((low + high) / 2 - (one.middle + one.speed * dt), axis=1)

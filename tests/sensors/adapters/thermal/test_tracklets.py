@@ -88,3 +88,10 @@ def test_a_frame_full_of_noise_is_bounded() -> None:
         for _ in range(8)
     ]
     assert len(played(frames)[0].live) <= MOST
+
+
+def test_a_clock_that_steps_back_ties_no_strangers_together() -> None:
+    tracklets = Tracklets()
+    tracklets.take(np.array([row(100, 200)], np.float32), 10_000_000)
+    tracklets.take(np.array([row(400, 300)], np.float32), 8_000_000)
+    assert len(tracklets.live) == 2
