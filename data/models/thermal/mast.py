@@ -17,16 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from watchline_sensors.adapters.thermal.lens import Aim, Lens, directions
-from watchline_sensors.simulate.thermal_scene import (
-    Climate,
-    Figure,
-    Form,
-    Scene,
-    View,
-    Weather,
-    paint,
-)
+from watchline_sensors.simulate.thermal_figures import Figure, Form, paint
+from watchline_sensors.simulate.thermal_scene import Scene
 from watchline_sensors.simulate.thermal_sensor import Sensor, agc, counts, curve, optics
+from watchline_sensors.simulate.thermal_view import Climate, View, Weather
 from watchline_sensors.terrain import Terrain
 
 PERSON, CAR, OTHER, UNSURE, ANIMAL = 0, 1, 2, 4, 5

@@ -20,18 +20,10 @@ from watchline_sensors.simulate import thermal_sensor
 from watchline_sensors.simulate.area import Area
 from watchline_sensors.simulate.border import Plane
 from watchline_sensors.simulate.table import Id, Name, Positive, Table
-from watchline_sensors.simulate.thermal_scene import (
-    Climate,
-    Figure,
-    Form,
-    Image,
-    Scene,
-    Seen,
-    View,
-    Weather,
-    paint,
-)
+from watchline_sensors.simulate.thermal_figures import Figure, Form, Seen, paint
+from watchline_sensors.simulate.thermal_scene import Scene
 from watchline_sensors.simulate.thermal_sensor import ADAPT_FRAMES, Sensor, agc, counts, shown
+from watchline_sensors.simulate.thermal_view import Climate, Image, View, Weather
 
 if TYPE_CHECKING:  # a scenario has thermal cameras, and a world has a scenario
     from watchline_sensors.simulate.world import World

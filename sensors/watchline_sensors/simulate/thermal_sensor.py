@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from watchline_sensors.simulate.thermal_scene import Weather
+from watchline_sensors.simulate.thermal_view import Weather
 
 Image = NDArray[np.float32]
 

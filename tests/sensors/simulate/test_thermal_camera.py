@@ -12,8 +12,9 @@ from watchline_sensors.contract import ObjectClass
 from watchline_sensors.simulate.area import Area
 from watchline_sensors.simulate.scenario import parse_scenario
 from watchline_sensors.simulate.thermal_camera import ThermalCamera, ThermalSpec, _figures
-from watchline_sensors.simulate.thermal_scene import RADIUS_M, Form
+from watchline_sensors.simulate.thermal_figures import Form
 from watchline_sensors.simulate.thermal_sensor import COUNTS_PER_K, shown
+from watchline_sensors.simulate.thermal_view import RADIUS_M
 from watchline_sensors.simulate.world import World
 
 SITE = (8.0, 1000.0)

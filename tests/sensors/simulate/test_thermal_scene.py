@@ -4,24 +4,10 @@ import numpy as np
 import pytest
 
 from watchline_sensors.adapters.thermal.lens import Aim, Lens, directions, pixels
-from watchline_sensors.simulate.thermal_scene import (
-    RADIUS_M,
-    Climate,
-    Figure,
-    Floats,
-    Form,
-    Image,
-    Scene,
-    Seen,
-    View,
-    Weather,
-    _walk,
-    ground_c,
-    ground_range,
-    horizon,
-    paint,
-    placed,
-)
+from watchline_sensors.simulate.thermal_figures import Figure, Form, Seen, paint, placed
+from watchline_sensors.simulate.thermal_ground import _walk, ground_c, ground_range, horizon
+from watchline_sensors.simulate.thermal_scene import Scene
+from watchline_sensors.simulate.thermal_view import RADIUS_M, Climate, Floats, Image, View, Weather
 from watchline_sensors.terrain import Terrain
 
 MAST_M = 25.0

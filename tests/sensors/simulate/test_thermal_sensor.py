@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from watchline_sensors.simulate.thermal_scene import Weather
 from watchline_sensors.simulate.thermal_sensor import (
     ADAPT_FRAMES,
     COUNTS_PER_K,
@@ -14,6 +13,7 @@ from watchline_sensors.simulate.thermal_sensor import (
     optics,
     shown,
 )
+from watchline_sensors.simulate.thermal_view import Weather
 
 SHAPE = (120, 160)
 PLAIN = np.full(SHAPE, 5.0, np.float32)
