@@ -19,9 +19,10 @@ Image = NDArray[np.float32]
 
 #: The index of the class of what is found here.
 MOVING = len(CLASSES)
-#: Seconds in which the background follows what is there; where something is found, it waits for
+#: Seconds in which the background follows what is there: in 15 s it would learn who walks straight
+#: towards the camera, a pixel in seven seconds. Where something is found, it waits for
 #: a person who has stopped.
-_LEARN_S, _LEARN_FOUND_S = 15.0, 180.0
+_LEARN_S, _LEARN_FOUND_S = 45.0, 180.0
 #: Nothing is found before the background has been seen for so long.
 _YOUNG_US = 5_000_000
 #: The least spread of a pixel, in units of a normalised frame.

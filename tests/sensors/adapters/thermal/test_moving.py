@@ -71,3 +71,16 @@ def test_the_network_names_what_it_can() -> None:
     assert both[:, 5].tolist() == [0, MOVING]
     assert both[1, :2].tolist() == pytest.approx([300, 300])
     assert len(merged(named[:0], moving)) == 2 and len(merged(named, moving[:0])) == 1
+
+
+def test_who_comes_straight_towards_the_camera_is_not_learned() -> None:
+    """A pixel in seven seconds, as a walker does at 600 m."""
+    background, still = Background(), ground()
+    found = 0
+    for k in range(350):
+        scene, y = still.copy(), 200 + max(0, k - 50) // 35
+        if k > 50:
+            scene[y : y + 4, 300:302] += 14
+        boxes = seen(background, scene, k)
+        found += any(abs(box[0] - 300) < 5 and abs(box[1] - y) < 6 for box in boxes) and k > 250
+    assert found >= 70
