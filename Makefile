@@ -50,8 +50,8 @@ test: setup chromium nftables faketime test-python test-frontend ## run every te
 .PHONY: test-python
 test-python: setup ## the Python tests alone; ARGS="tests/backend/db -k kill" narrows them
 	@if [ -n "$(ARGS)" ]; then exec $(PY) -m pytest $(ARGS); fi
-	# Two halves at once: the tests of whole systems mostly wait, the others compute.
-	waiting="tests/browser tests/faults tests/flows"
+	# Two halves at once: the tests of whole systems and of cameras mostly wait, the others compute.
+	waiting="tests/browser tests/faults tests/flows tests/sensors/adapters/thermal"
 	log=var/test-python.log
 	nice -n 5 $(PY) -m pytest $$(printf -- ' --ignore=%s' $$waiting) >$$log 2>&1 &
 	others=$$!

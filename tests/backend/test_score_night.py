@@ -74,7 +74,7 @@ def test_what_is_wrong_with_a_scenario_is_told_with_its_code(tmp_path: Path) -> 
     (tmp_path / "blind.toml").write_text(blind, "utf-8")
     told = _command(str(tmp_path / "blind.toml"))
     assert told.returncode == 1
-    assert "scenario.invalid: site 1: this key is missing: 'radar'" in told.stderr
+    assert "scenario.invalid: site mast-q: it needs a radar or a camera" in told.stderr
     assert "Traceback" not in missing.stderr + told.stderr
     unsound = _command(str(SCENARIOS / "quiet.toml"), "--seed", "-1")
     assert (unsound.returncode, "--seed" in unsound.stderr) == (2, True)
