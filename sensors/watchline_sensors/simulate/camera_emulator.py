@@ -5,7 +5,7 @@ cannot keep up leaves frames out, as a real one does.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -34,7 +34,7 @@ class CameraEmulator:
     port: int
     start_us: int
     frames: int = 0
-    skipped: int = field(default=0)
+    skipped: int = 0
 
     async def run(self, pace: Pace, end_s: float) -> None:
         """Frame after frame. Those that were due before now are left out."""

@@ -93,7 +93,8 @@ def place(
     if tall is not None and tall_px > 0.0 and len(away):
         likely = tall.metres * view.lens.matrix[1] / tall_px
         off = np.log(away / likely) / tall.log_sigma
-        weight = weight * np.exp(-0.5 * off * off)
+        # Beside the best fit: who is far too small or tall for any ground must not weigh 0 / 0.
+        weight = weight * np.exp(-0.5 * (off * off - (off[weight > 0.0] ** 2).min()))
         weight /= weight.sum()
     if not len(away) or weight[away > 0.98 * view.max_range_m].sum() > _OPEN:
         return Placed(None, bearing)

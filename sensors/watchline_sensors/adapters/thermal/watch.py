@@ -94,7 +94,7 @@ class Watch:
         self._shift_px: tuple[float, float] | None = None
 
     def feed(self, frame: Frame) -> Verdict:
-        """What is to be said of the camera after this frame; at most 3 ms for 640 × 512."""
+        """What is to be said of the camera after this frame; 3 ms for 640 × 512, in the mean."""
         pixels, at_us = frame.pixels, frame.at_us
         if pixels.shape != self._shape or at_us < self._last_us:
             self.relearn()

@@ -188,3 +188,11 @@ def test_how_tall_a_target_looks_is_weak_evidence_of_its_range() -> None:
     widths = [miss(one, 10.0, 1500.0).along_m for one in (told, weak, alone)]
     assert widths[0] < 0.8 * widths[2]
     assert widths[1] == pytest.approx(widths[2], rel=0.05)
+
+
+def test_a_height_that_fits_nowhere_makes_no_nonsense() -> None:
+    camera = view("flat")
+    xy = seen_at(camera, 10.0, 1000.0)
+    assert xy is not None
+    placed = place(camera, *xy, sigma_px=SIGMA_PX, tall=Height(1.7, 0.01), tall_px=500.0)
+    assert placed.position is not None and math.isfinite(placed.position.var_north_m2)
