@@ -1,14 +1,18 @@
 """Marked frames of a camera on a mast, rendered: what no public set of frames holds.
 
-People alone and in groups, cars, deer, boar and birds, from one pixel to hundreds, before ground,
-growth, weather, gain jumps and a sky of all kinds: each scene is drawn from the seed and has its
-own hills, camera and climate. Writes the layout that evaluate.py reads; animals are category
-5 there, birds 2 ("other"), and what is hardly to be seen 4 (DontCare).
+People alone, in groups and on hands and knees, cars, deer, boar, foxes and birds, from one pixel to
+hundreds, before ground, growth, weather, gain jumps and a sky of all kinds, among bushes in the
+wind and rocks still warm: each scene is drawn from the seed and has its own hills, camera and
+climate. Writes the layout that evaluate.py reads; animals are category 5 there, birds 2 ("other"),
+and what is hardly to be seen 4 (DontCare). Bushes and rocks have no box: they are nothing.
 """
 
 import argparse
 import json
 import math
+import os
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +29,14 @@ from watchline_sensors.terrain import Terrain
 
 PERSON, CAR, OTHER, UNSURE, ANIMAL = 0, 1, 2, 4, 5
 CATEGORY = {
-    Form.PERSON: PERSON, Form.CAR: CAR, Form.BIRD: OTHER, Form.DEER: ANIMAL, Form.BOAR: ANIMAL,
+    Form.PERSON: PERSON, Form.CRAWLER: PERSON, Form.CAR: CAR, Form.BIRD: OTHER,
+    Form.DEER: ANIMAL, Form.BOAR: ANIMAL, Form.FOX: ANIMAL,
 }  # fmt: skip
 #: How often each is drawn; the rest are groups of people.
-_SHARES = {Form.PERSON: 0.4, Form.CAR: 0.15, Form.DEER: 0.15, Form.BOAR: 0.1, Form.BIRD: 0.08}
+_SHARES = {
+    Form.PERSON: 0.32, Form.CRAWLER: 0.05, Form.CAR: 0.13, Form.DEER: 0.12, Form.BOAR: 0.08,
+    Form.FOX: 0.06, Form.BIRD: 0.06, Form.BUSH: 0.05, Form.ROCK: 0.05,
+}  # fmt: skip
 #: A target of which less is to be seen, or that is smaller, cannot be asked for.
 _LEAST_VISIBLE, _LEAST_PX = 0.35, 2.0
 _MOST_TARGETS = 8
@@ -124,7 +132,7 @@ def frame(
         if seen is None:
             continue
         x0, y0, x1, y1 = np.clip(seen.box, 0.0, (WIDTH, HEIGHT, WIDTH, HEIGHT)).tolist()
-        if x1 - x0 < 0.5 or y1 - y0 < 0.5:
+        if x1 - x0 < 0.5 or y1 - y0 < 0.5 or figure.form not in CATEGORY:
             continue
         clear = seen.visible >= _LEAST_VISIBLE * seen.whole and max(x1 - x0, y1 - y0) >= _LEAST_PX
         # What is too hidden to be asked for must still not be taught as background.
@@ -135,24 +143,35 @@ def frame(
     return agc(sensor, raw, number, gain, gain), marked
 
 
+def shots(
+    folder: Path, split: str, k: int, *, each: int, seed: int
+) -> list[tuple[str, list[tuple[int, tuple[float, float, float, float]]]]]:
+    """Draw one scene's frames and write them; each one's name and what `frame` tells of it."""
+    # A split's scenes are its own: validation shares none with training.
+    rng = np.random.default_rng([seed, sum(map(ord, split)), k])
+    made, sensor = scene(rng)
+    told = []
+    for n in range(each):
+        grey, marked = frame(made, sensor, int(rng.integers(100_000)), rng)
+        told.append((f"{k:04d}-{n:03d}.png", marked))
+        Image.fromarray(grey).save(folder / split / told[-1][0])
+    return told
+
+
 def render(folder: Path, split: str, *, scenes: int, each: int, seed: int) -> None:
-    """Write `<folder>/<split>/*.png` and `<folder>/<split>.json`."""
+    """Write `<folder>/<split>/*.png` and `<folder>/<split>.json`, on all processors."""
     (folder / split).mkdir(parents=True, exist_ok=True)
-    told: dict[str, list[Any]] = {"images": [], "annotation": []}
-    for k in range(scenes):
-        # A split's scenes are its own: validation shares none with training.
-        rng = np.random.default_rng([seed, sum(map(ord, split)), k])
-        made, sensor = scene(rng)
-        for n in range(each):
-            grey, marked = frame(made, sensor, int(rng.integers(100_000)), rng)
-            id = len(told["images"])
-            name = f"{k:04d}-{n:03d}.png"
-            Image.fromarray(grey).save(folder / split / name)
-            told["images"].append({"id": id, "filename": name})
-            told["annotation"] += [
-                {"image_id": id, "category_id": kind, "bbox": box} for kind, box in marked
-            ]
-        print(f"{split}: scene {k + 1} of {scenes}", end="\r", flush=True)
+    told: dict[str, Any] = {"upright": True, "images": [], "annotation": []}
+    one = partial(shots, folder, split, each=each, seed=seed)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for k, made in enumerate(pool.map(one, range(scenes))):
+            for name, marked in made:
+                id = len(told["images"])
+                told["images"].append({"id": id, "filename": name})
+                told["annotation"] += [
+                    {"image_id": id, "category_id": kind, "bbox": box} for kind, box in marked
+                ]
+            print(f"{split}: scene {k + 1} of {scenes}", end="\r", flush=True)
     (folder / f"{split}.json").write_text(json.dumps(told))
     print(f"{split}: {scenes * each} frames, {len(told['annotation'])} boxes")
 
@@ -161,13 +180,12 @@ def main() -> None:
     """Render a split for training and one for validation."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--scenes", type=int, default=100)
-    parser.add_argument("--each", type=int, default=30, help="frames of a scene")
+    parser.add_argument("--scenes", type=int, default=200)
+    parser.add_argument("--each", type=int, default=24, help="frames of a scene")
     parser.add_argument("--seed", type=int, default=0)
     told = parser.parse_args()
+    render(told.folder, "val", scenes=max(1, told.scenes // 10), each=told.each, seed=told.seed)
     render(told.folder, "train", scenes=told.scenes, each=told.each, seed=told.seed)
-    few = max(1, told.scenes // 10)
-    render(told.folder, "val", scenes=few, each=told.each, seed=told.seed)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """Train the thermal network: `make train-thermal DATA=...`; on a GPU where there is one.
 
 The frames of folders in the layout of HIT-UAV (see evaluate.py; mast.py writes one) are held in
-memory and drawn anew each time: cut, turned, scaled, put together of four, brighter, darker,
-inverted, blurred, noisier. The learning rate follows the share of the time that is gone. A run
+memory and drawn anew each time, as often from each folder: cut, turned, scaled, put together of
+four, brighter, darker, inverted, blurred, noisier. What a folder says is upright is not turned on
+its side: a person there stands, and what lies is an animal. The learning rate follows the share of the time that is gone. A run
 that was stopped goes on where it was; at its end `out` has thermal.onnx and its hash.
 """
 
 import argparse
 import hashlib
+import json
 import math
 import time
 from dataclasses import dataclass
@@ -29,14 +31,20 @@ GRID = (HEIGHT // STRIDE, WIDTH // STRIDE)
 
 @dataclass
 class Frames:
-    """(n, h, w) frames as octets and (n, m, 5) boxes x0 y0 x1 y1 class, some NONE or DOUBT."""
+    """(n, h, w) frames as octets and (n, m, 5) boxes x0 y0 x1 y1 class, some NONE or DOUBT.
+
+    (n,) `upright` frames are not to be turned on their side; `weight` says how often one is drawn.
+    """
 
     pixels: Tensor
     boxes: Tensor
+    upright: Tensor
+    weight: Tensor
 
     def to(self, device: torch.device) -> "Frames":
         """The same on a device."""
-        return Frames(self.pixels.to(device), self.boxes.to(device))
+        parts = (self.pixels, self.boxes, self.upright, self.weight)
+        return Frames(*(part.to(device) for part in parts))
 
 
 def load(folder: Path, split: str) -> Frames:
@@ -50,7 +58,9 @@ def load(folder: Path, split: str) -> Frames:
         boxes[n, : len(truth)] = torch.from_numpy(truth)
         with Image.open(file) as image:
             pixels[n] = torch.from_numpy(np.asarray(image.convert("L")).copy())
-    return Frames(pixels, boxes)
+    upright = bool(json.loads((folder / f"{split}.json").read_text()).get("upright"))
+    count = len(listed)
+    return Frames(pixels, boxes, torch.full((count,), upright), torch.full((count,), 1 / count))
 
 
 def together(some: list[Frames]) -> Frames:
@@ -60,7 +70,12 @@ def together(some: list[Frames]) -> Frames:
         torch.nn.functional.pad(one.boxes, (0, 0, 0, most - one.boxes.shape[1]), value=float(NONE))
         for one in some
     ]
-    return Frames(torch.cat([one.pixels for one in some]), torch.cat(padded))
+    return Frames(
+        torch.cat([one.pixels for one in some]),
+        torch.cat(padded),
+        torch.cat([one.upright for one in some]),
+        torch.cat([one.weight for one in some]),
+    )
 
 
 def normalise(frames: Tensor) -> Tensor:
@@ -81,9 +96,10 @@ def draw(
     def uniform(*size: int) -> Tensor:
         return torch.rand(*size, generator=rng, device=device)
 
-    pick = torch.randint(len(frames.pixels), (count,), generator=rng, device=device)
+    pick = torch.multinomial(frames.weight, count, replacement=True, generator=rng)
     zoom = near * (far / near) ** uniform(count)  # piece px per frame px
     turn = torch.randint(4, (count,), generator=rng, device=device) * (uniform(count) < 0.6)
+    turn = turn * ~frames.upright[pick]
     angle = turn * (math.pi / 2) + (uniform(count) - 0.5) * 0.12
     flip = torch.where(uniform(count) < 0.5, -1.0, 1.0)
     # An object, or any place, comes to somewhere in the piece.

@@ -18,10 +18,13 @@ class Form(StrEnum):
     """What a warm thing is built like."""
 
     PERSON = "person"
+    CRAWLER = "crawler"  # a person on hands and knees
     DEER = "deer"
     BOAR = "boar"
+    FOX = "fox"
     BIRD = "bird"
     BUSH = "bush"
+    ROCK = "rock"  # still warm from the day
     CAR = "car"
 
 
@@ -79,6 +82,22 @@ def _person(figure: Figure) -> list[Part]:
     return parts
 
 
+def _crawler(figure: Figure) -> list[Part]:
+    parts = [
+        _limb((0.62, 0.0, 0.6), (0.68, 0.0, 0.62), 0.105, 11.0),
+        _limb((-0.1, 0.0, 0.5), (0.42, 0.0, 0.54), 0.17, 4.5),
+    ]
+    for side, turn in ((1.0, 0.0), (-1.0, math.pi)):
+        step, reach = _swing(figure, turn, 0.15), _swing(figure, turn + math.pi, 0.15)
+        knee = (step - 0.12, 0.12 * side, 0.08)
+        parts += [
+            _limb((-0.15, 0.1 * side, 0.46), knee, 0.085, 3.8),
+            _limb(knee, (step - 0.55, 0.12 * side, 0.07), 0.06, 3.0),
+            _limb((0.4, 0.2 * side, 0.5), (reach + 0.5, 0.22 * side, 0.08), 0.05, 4.5),
+        ]
+    return parts
+
+
 def _beast(figure: Figure, shoulder: float, stout: float, neck: float, coat: float) -> list[Part]:
     """Four legs, a long body, a neck that rises by `neck` radians, a warm head."""
     s = shoulder
@@ -109,6 +128,13 @@ def _bush(figure: Figure) -> list[Part]:
     ]
 
 
+def _rock(_: Figure) -> list[Part]:
+    return [
+        _limb((-0.25, 0.1, 0.15), (0.3, -0.1, 0.2), 0.32, 4.0),
+        _limb((0.0, 0.3, 0.1), (0.1, -0.35, 0.15), 0.25, 5.0),
+    ]
+
+
 def _box(
     x: tuple[float, float], y: float, z: tuple[float, float], kelvin: tuple[float, ...]
 ) -> list[Part]:
@@ -136,10 +162,13 @@ def _car(_: Figure) -> list[Part]:
 
 _BUILD = {
     Form.PERSON: _person,
+    Form.CRAWLER: _crawler,
     Form.DEER: lambda figure: _beast(figure, 0.8, 0.27, 1.0, 4.0),
     Form.BOAR: lambda figure: _beast(figure, 0.7, 0.36, -0.25, 3.5),
+    Form.FOX: lambda figure: _beast(figure, 0.38, 0.3, 0.2, 4.5),
     Form.BIRD: _bird,
     Form.BUSH: _bush,
+    Form.ROCK: _rock,
     Form.CAR: _car,
 }
 

@@ -23,7 +23,7 @@ GRAIN = 32
 #: Frames beyond this are refused before anything is made of them: 4K has 8.3 million.
 MAX_PIXELS = 10_000_000
 #: The one network that this version knows (data/models/thermal/thermal.onnx).
-SHA256 = "be8cadce62405be8dadb39c10c6dd83234e48d275c707e1479a3e215bc0a737a"
+SHA256 = "105cfd67f4bd82252d6c0406438894de16cfaa55a8658248dfd6848bd0a4496e"
 #: Two boxes of a class that overlap more are one object.
 OVERLAP = 0.5
 #: A frame's usual grey values lie between these shares of it, which become one apart.
