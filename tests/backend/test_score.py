@@ -19,6 +19,7 @@ from watchline.score import (
     read_truth,
     score,
 )
+from watchline.score.places import Place, position_errors
 from watchline.sectors.plane import SectorPlane
 
 PLANE = SectorPlane(24.0, 50.6)
@@ -162,6 +163,15 @@ def test_a_finding_belongs_to_the_nearest_target_within_the_gate() -> None:
     assert nearest_target(_finding("r", 25, 2, -70), [near], PLANE, gate_m=80) == "w"
     assert nearest_target(_finding("r", 58, 50, 0), [near], PLANE) is None
     assert nearest_target(_finding("r", 51.5, 50, 0), [near], PLANE) == "w"
+
+
+def test_a_track_is_off_by_what_it_lies_from_the_nearest_target() -> None:
+    near, far = _path((-50, 0), (50, 0)), _path((-50, 30), (50, 30), target="v")
+    places = [Place(round(T0 + s * 1e6), x, y) for s, x, y in (
+        (25, 3.0, 4.0), (10, -30.0, 26.0), (25, 0.0, 91.0), (60, 50.0, 0.0))]  # fmt: skip
+    off = position_errors([near, far], places, PLANE)
+    assert off == pytest.approx([5.0, 4.0], abs=1e-3), "no target, or none then, is no error"
+    assert len(position_errors([near], [], PLANE)) == 0
 
 
 def test_score_of_a_run() -> None:

@@ -33,6 +33,9 @@ def test_a_person_who_crosses_is_found_and_nothing_else() -> None:
     assert told["pd_low"] == pytest.approx(0.05 ** (1 / 4), abs=1e-4)
     assert told["alarms_per_10min"] == 40.0
     assert any("at least 0.473" in line for line in whole.table(night))
+    # The radar's own errors here are 4 m in range and 0.15 degrees; the tracks are better.
+    assert 0.2 < told["off_p50_m"] < 5.0 and told["off_p50_m"] < told["off_p95_m"] < 15.0
+    assert len(night.off_m) > 60
 
 
 def test_a_night_whose_rules_are_off_finds_nothing(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from watchline.incidents.lifecycle import Change
 from watchline.rules.compiling import CompiledRules, compile_rules
 from watchline.rules.model import Rule, Severity
 from watchline.rules.state import RuleState
+from watchline.score.places import Place
 from watchline.sectors.plane import SectorPlane
 from watchline.step import Memory, around, judge, track
 from watchline.tracks.state import TrackerState
@@ -113,6 +114,16 @@ class Night:
             tracker=TrackerState.empty(), rules=RuleState.empty(), book={}, next_no=1
         )
         self._tick_us = start_us
+        self._shown: dict[int, int] = {}
+
+    def places(self) -> list[Place]:
+        """Where the confirmed tracks are that have got a plot since this was last asked."""
+        tracks = self._memory.tracker.tracks
+        tracks = tracks[tracks["no"] > 0]
+        told = zip(*(tracks[name].tolist() for name in ("no", "at_us", "x_m", "y_m")), strict=True)
+        rows = [row for row in told if self._shown.get(row[0]) != row[1]]
+        self._shown = dict(zip(tracks["no"].tolist(), tracks["at_us"].tolist(), strict=True))
+        return [Place(*row[1:]) for row in rows]
 
     def hear(self, heard: Heard) -> list[Alarm]:
         """One step of the pipeline, and what a person then hears."""

@@ -18,6 +18,7 @@ import shapely
 
 from watchline.score.compare import Score, SeenFinding, score
 from watchline.score.night import Alarm, Heard, Night
+from watchline.score.places import Floats, Place, position_errors
 from watchline.score.truth import TruePath, read_truth
 from watchline.sectors.plane import SectorPlane
 
@@ -34,7 +35,10 @@ class ScenarioRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A scored night: `km` is the length of the longest line that is watched, if any is."""
+    """A scored night: `km` is the length of the longest line that is watched, if any is.
+
+    `off_m` are the distances of tracks, once a second, from what they show.
+    """
 
     name: str
     seed: int
@@ -45,11 +49,16 @@ class Result:
     truth: list[TruePath]
     suppressed: int
     late: int
+    off_m: Floats
 
     @property
     def false(self) -> int:
         """Alarms that answer to nothing expected: nobody was there, or not for that."""
         return len(self.score.false_alarms) + len(self.score.surplus)
+
+    def off(self, percent: float) -> float | None:
+        """A percentile of how far the tracks were from what they show, in metres."""
+        return round(float(np.percentile(self.off_m, percent)), 1) if len(self.off_m) else None
 
     def summary(self) -> dict[str, Any]:
         """The last line of the command."""
@@ -71,6 +80,8 @@ class Result:
             "false_per_10min": round(self.false / windows, 3),
             "delay_p50_s": _rounded(done.delay_s(50.0), 1),
             "delay_p99_s": _rounded(done.delay_s(99.0), 1),
+            "off_p50_m": self.off(50.0),
+            "off_p95_m": self.off(95.0),
             "life_at_risk_missed": done.life_at_risk_missed,
         }
 
@@ -101,8 +112,13 @@ def run(
             document = (out / "sector.json").read_bytes()
             night = Night(document, START_S * 1_000_000)
             alarms: list[Alarm] = []
+            places: list[Place] = []
+            looked_us = 0
             for moment in itertools.chain([first], heard):
                 alarms += night.hear(moment)
+                if moment.at_us - looked_us >= 1_000_000:
+                    looked_us = moment.at_us
+                    places += night.places()
                 progress((moment.at_us / 1e6 - START_S) / about["duration_s"])
         if child.returncode:
             raise ScenarioRefused
@@ -120,6 +136,7 @@ def run(
         truth=truth,
         suppressed=night.suppressed,
         late=night.late,
+        off_m=position_errors(truth, places, plane),
     )
 
 
@@ -199,6 +216,10 @@ def table(result: Result) -> list[str]:
         rows.append(("", f"{told['false_per_km_day']:.2f} per km-day on {result.km:.1f} km"))
     if done.matches:
         rows.append(("delay", f"p50 {told['delay_p50_s']:.1f} s, p99 {told['delay_p99_s']:.1f} s"))
+    if len(result.off_m):
+        rows.append(
+            ("tracks off by", f"p50 {told['off_p50_m']:.1f} m, p95 {told['off_p95_m']:.1f} m")
+        )
     rows += [
         ("life at risk missed", str(done.life_at_risk_missed)),
         ("our own, not raised", str(result.suppressed)),
