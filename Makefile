@@ -148,6 +148,10 @@ var/nanodet/nanodet.json: | $(STAMP)/node
 eval-thermal: setup ## the thermal network against marked frames; DATA="a folder like HIT-UAV"
 	@exec $(PY) data/models/thermal/evaluate.py $(or $(DATA),../shared/data/thermal/hit-uav) $(ARGS)
 
+.PHONY: range-thermal
+range-thermal: setup ## how far the edge sees people, cars and animals; minutes on all processors
+	@exec $(PY) data/models/thermal/ranges.py $(ARGS)
+
 .PHONY: train-thermal
 train-thermal: setup ## train the thermal network; DATA="a folder like HIT-UAV" ARGS="--minutes 60"
 	@$(PY) -m pip install --quiet --constraint constraints.txt torch==2.13.0 onnx

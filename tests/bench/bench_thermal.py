@@ -27,6 +27,7 @@ from watchline_sensors.adapters.thermal.frame import Clock, Frame
 from watchline_sensors.adapters.thermal.grey import grey
 from watchline_sensors.adapters.thermal.lens import Aim, Lens
 from watchline_sensors.adapters.thermal.look import Eye
+from watchline_sensors.adapters.thermal.options import LEAST_SCORE
 from watchline_sensors.adapters.thermal.placing import Doubt, View
 from watchline_sensors.adapters.thermal.watch import Watch
 from watchline_sensors.place import Pose
@@ -113,7 +114,7 @@ def main() -> None:
         pose=Pose(lon_deg=22.5, lat_deg=49.2, height_m=EYE_M), lens=LENS, aim=AIM,
         doubt=Doubt(azimuth_deg=0.1, elevation_deg=0.05), ground=GROUND, max_range_m=2900.0,
     )  # fmt: skip
-    eye, watch = Eye("camera", view, detector, least=0.15), Watch()
+    eye, watch = Eye("camera", view, detector, least=LEAST_SCORE), Watch()
     other = nanodet()
     decode, detect, total, theirs, told = [], [], [], [], 0
     for k, packet in enumerate(packets):
@@ -134,7 +135,9 @@ def main() -> None:
             told += look()
             total.append(decode[-1] + 1e3 * (time.process_time() - start))
             detect.append(
-                spent_ms(lambda grown=grown: found(detector.grid(normalise(grown)), least=0.15))
+                spent_ms(
+                    lambda grown=grown: found(detector.grid(normalise(grown)), least=LEAST_SCORE)
+                )
             )
             if other is not None:
                 theirs.append(spent_ms(other))

@@ -4,7 +4,8 @@ Takes any folder in the layout of HIT-UAV: `<split>/*.jpg` and `<split>.json` (`
 filename and id; `annotation` with image_id, category_id and bbox as x, y, width, height). Average
 precision is the area under the precision envelope at an overlap of 0.5, every answer counted.
 Intervals are those of 95 % of 200 draws of as many frames, with replacement. "DontCare" is
-neither a hit nor an error. Last line: one JSON object.
+neither a hit nor an error. Of the scores at which the edge follows and begins a tracklet it tells
+precision and recall. Last line: one JSON object.
 """
 
 import argparse
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from watchline_sensors.adapters.thermal.detect import CLASSES, Detector, Model, overlaps
+from watchline_sensors.adapters.thermal.options import LEAST_SCORE
+from watchline_sensors.adapters.thermal.tracklets import SURE
 
 HERE = Path(__file__).resolve().parent
 MODEL = Model(HERE / "thermal.onnx", (HERE / "thermal.onnx.sha256").read_text().split()[0])
@@ -103,6 +106,15 @@ def interval(judged: Sequence[Judged], rng: np.random.Generator) -> tuple[float,
     return float(low), float(high)
 
 
+def at_score(judged: Sequence[Judged], least: float) -> tuple[float, float]:
+    """Precision and recall of the answers from a score on."""
+    scores = np.concatenate([one.scores for one in judged])
+    hits = np.concatenate([one.hits for one in judged])
+    hits = hits[(scores >= least) & (hits >= 0)]
+    found = int(hits.sum())
+    return found / max(len(hits), 1), found / sum(one.expected for one in judged)
+
+
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -122,6 +134,7 @@ def main() -> None:
             print(f"{number + 1} of {len(listed)} frames", flush=True)
     rng = np.random.default_rng(1)
     summary: dict[str, Any] = {"eval": "thermal"}
+    told_at: list[str] = []
     print(f"{'class':<9}{'size, px':<12}{'boxes':>6}  AP50   95 %")
     for kind, name in enumerate(CLASSES):
         for size, low, high in (("all", 0.0, 1e9), *SIZES):
@@ -136,10 +149,15 @@ def main() -> None:
             count = sum(one.expected for one in judged)
             print(f"{name:<9}{size:<12}{count:>6}  {value:.3f}  {bounds[0]:.3f} to {bounds[1]:.3f}")
             if size == "all":
+                bars = [(bar, *at_score(judged, bar)) for bar in (LEAST_SCORE, SURE)]
+                told_at += [f"{name:<9}" + "  ".join(
+                    f"from {bar:.2f} on: precision {exact:.3f}, recall {recall:.3f}"
+                    for bar, exact, recall in bars)]  # fmt: skip
                 summary[f"ap50_{name}"] = round(value, 3)
                 summary[f"ap50_{name}_95"] = [round(bound, 3) for bound in bounds]
             else:
                 summary[f"ap50_{name}_{size}"] = round(value, 3)
+    print(*told_at, sep="\n")
     summary |= {"frames": len(listed), "ms_a_frame": round(1e3 * spent / len(listed), 1)}
     print(json.dumps(summary))
 

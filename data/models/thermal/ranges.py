@@ -49,6 +49,10 @@ MAST_M, FPS, BEFORE_S, SEEN_S = 25.0, 5, 7, 5
 FLAT = Terrain(heights_m=np.zeros((201, 201), np.float32), x0_m=-5000, y0_m=-5000, step_m=50)
 
 
+#: Shares that each of the three answers needs.
+LEAST = (0.5, 0.5, 0.95)
+
+
 class Hits(NamedTuple):
     """(len(RANGES),) shares of frames, and whether a tracklet was told."""
 
@@ -176,8 +180,8 @@ def main() -> None:
     rows = []
     for form in FORMS:
         for condition in CONDITIONS:
-            mean = [np.mean(parts, axis=0) for parts in zip(*(r[form, condition] for r in runs))]
-            far = [reach(share, least) for share, least in zip(mean, (0.5, 0.5, 0.95))]
+            mean = np.mean([one[form, condition] for one in runs], axis=0)
+            far = [reach(share, least) for share, least in zip(mean, LEAST, strict=True)]
             shown = ["-" if m is None else str(m) for m in far]
             print(f"{form:<10}{condition:<11}{shown[0]:>9}{shown[1]:>9}{shown[2]:>11}")
             rows.append([form, condition, *far])

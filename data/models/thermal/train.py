@@ -3,8 +3,9 @@
 The frames of folders in the layout of HIT-UAV (see evaluate.py; mast.py writes one) are held in
 memory and drawn anew each time, as often from each folder: cut, turned, scaled, put together of
 four, brighter, darker, inverted, blurred, noisier. What a folder says is upright is not turned on
-its side: a person there stands, and what lies is an animal. The learning rate follows the share of the time that is gone. A run
-that was stopped goes on where it was; at its end `out` has thermal.onnx and its hash.
+its side: a person there stands, and what lies is an animal. The learning rate follows the share of
+the time that is gone. A run that was stopped goes on where it was; at its end `out` has
+thermal.onnx and its hash.
 """
 
 import argparse

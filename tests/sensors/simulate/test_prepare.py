@@ -33,8 +33,9 @@ def test_edge_files_are_valid_and_agree_with_the_radars(
     listen = ports(night, free=False)
     written = write_setup(night, area, tmp_path, "http://127.0.0.1:8610", listen, MODEL)
     edges = [path for path in written if path.name == "edge.toml"]
-    assert [path.parent.name for path in edges] == ["edge-mast-south", "edge-mast-north"]
-    for path, (site, spec) in zip(edges, night.radars, strict=True):
+    names = ["edge-mast-south", "edge-mast-north", "edge-mast-ford"]
+    assert [path.parent.name for path in edges] == names
+    for path, (site, spec) in zip(edges[:2], night.radars, strict=True):
         config = load_config(path)
         (sensor,) = config.sensors
         radar = Radar(night, site, spec, area, World(night, area))
@@ -92,10 +93,12 @@ def test_a_cameras_true_aim_is_off_by_its_doubt_and_the_same_for_a_seed(scenario
 
 def test_free_ports_are_free_and_distinct(night: Scenario) -> None:
     found = ports(night, free=True)
-    assert set(found) == {"radar-south", "radar-north"}
-    assert len(set(found.values())) == 2
-    for port in found.values():
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+    kinds = dict.fromkeys(("radar-south", "radar-north"), socket.SOCK_DGRAM)
+    kinds["camera-ford"] = socket.SOCK_STREAM
+    assert set(found) == set(kinds)
+    assert len(set(found.values())) == 3
+    for device, port in found.items():
+        with socket.socket(socket.AF_INET, kinds[device]) as one:
             one.bind(("127.0.0.1", port))
 
 

@@ -17,9 +17,10 @@ def scripts() -> Iterator[tuple]:
         patch.syspath_prepend(FOLDER)
         import evaluate
         import mast
+        import ranges
 
-        yield mast, evaluate
-    for name in ("mast",):
+        yield mast, evaluate, ranges
+    for name in ("mast", "ranges"):
         sys.modules.pop(name, None)
 
 
@@ -31,7 +32,7 @@ def rendered(scripts, tmp_path_factory) -> Path:
 
 
 def test_a_set_has_frames_and_boxes_on_warm_things(scripts, rendered: Path) -> None:
-    _, evaluate = scripts
+    _, evaluate, _ = scripts
     told = evaluate.frames(rendered, "train")
     assert len(told) == 8
     boxes = np.concatenate([truth for _, truth in told])
@@ -54,7 +55,7 @@ def test_a_set_has_frames_and_boxes_on_warm_things(scripts, rendered: Path) -> N
 
 
 def test_the_same_seed_gives_the_same_frame(scripts) -> None:
-    mast, _ = scripts
+    mast, *_ = scripts
 
     def one() -> np.ndarray:
         rng = np.random.default_rng(1)
@@ -62,3 +63,35 @@ def test_the_same_seed_gives_the_same_frame(scripts) -> None:
         return mast.frame(made, sensor, 5, rng)[0]
 
     assert (one() == one()).all()
+
+
+def test_what_is_warm_and_nobody_has_no_box(scripts, monkeypatch: pytest.MonkeyPatch) -> None:
+    mast, *_ = scripts
+    rng = np.random.default_rng(1)
+    made, sensor = mast.scene(rng)
+    row, column = np.argwhere(np.isfinite(made.range_m))[-200 * 640]
+    away = float(made.range_m[row, column])
+    ray = mast.directions(made.view.lens, made.view.aim, [(column + 0.5, row + 0.5)])
+    place = made.view.xy_m + made.view.along(ray)[0][0] * away
+
+    def marked(form) -> tuple[np.ndarray, list]:
+        here = [mast.Figure(form=form, xy_m=place, scale=2.0, warm=3.0)]
+        monkeypatch.setattr(mast, "figures", lambda *_: here)
+        return mast.frame(made, sensor, 5, np.random.default_rng(2))
+
+    rock, none = marked(mast.Form.ROCK)
+    deer, one = marked(mast.Form.DEER)
+    assert none == [] and [kind for kind, _ in one] == [mast.ANIMAL]
+    x, y, wide, high = one[0][1]
+    near = np.s_[int(y) : int(y + high) + 1, int(x) : int(x + wide) + 1]
+    assert (rock[near] != deer[near]).any(), "it is there all the same"
+
+
+def test_a_range_holds_as_far_as_all_nearer_ones_do(scripts) -> None:
+    ranges = scripts[2]
+    shares = [1.0] * 3 + [0.4, 0.9] + [0.0] * (len(ranges.RANGES) - 5)
+    assert ranges.reach(shares, 0.5) == ranges.RANGES[2]
+    assert ranges.reach(shares, 0.3) == ranges.RANGES[4]
+    assert ranges.reach([0.2] * len(shares), 0.5) is None
+    who = ranges.targets(ranges.Form.FOX, 1.0, np.array([5.0, 7.0]), 3)
+    assert [one.xy_m[1] - 7.0 for one in who] == sorted(ranges.RANGES, reverse=True)
