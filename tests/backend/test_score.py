@@ -165,13 +165,15 @@ def test_a_finding_belongs_to_the_nearest_target_within_the_gate() -> None:
     assert nearest_target(_finding("r", 51.5, 50, 0), [near], PLANE) == "w"
 
 
-def test_a_track_is_off_by_what_it_lies_from_the_nearest_target() -> None:
+def test_a_target_is_off_by_what_lies_between_it_and_the_nearest_track() -> None:
     near, far = _path((-50, 0), (50, 0)), _path((-50, 30), (50, 30), target="v")
     places = [Place(round(T0 + s * 1e6), x, y) for s, x, y in (
-        (25, 3.0, 4.0), (10, -30.0, 26.0), (25, 0.0, 91.0), (60, 50.0, 0.0))]  # fmt: skip
-    off = position_errors([near, far], places, PLANE)
-    assert off == pytest.approx([5.0, 4.0], abs=1e-3), "no target, or none then, is no error"
-    assert len(position_errors([near], [], PLANE)) == 0
+        (25, 3.0, 4.0), (25, 0.0, 22.0), (10, -30.0, 26.0), (40, 30.0, 200.0), (60, 50.0, 0.0))
+    ]  # fmt: skip
+    assert position_errors([near], places, PLANE) == pytest.approx([26.0, 5.0], abs=1e-3)
+    both = position_errors([near, far], places, PLANE)
+    assert both == pytest.approx([26.0, 5.0, 4.0, 8.0], abs=1e-3), "each by its own nearest"
+    assert len(position_errors([near], [], PLANE)) == len(position_errors([], places, PLANE)) == 0
 
 
 def test_score_of_a_run() -> None:

@@ -37,7 +37,7 @@ class ScenarioRefused(Exception):
 class Result:
     """A scored night: `km` is the length of the longest line that is watched, if any is.
 
-    `off_m` are the distances of tracks, once a second, from what they show.
+    `off_m` are the distances of targets, once a second, from the tracks that show them.
     """
 
     name: str
