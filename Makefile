@@ -53,11 +53,11 @@ test-python: setup ## the Python tests alone; ARGS="tests/backend/db -k kill" na
 	# Two halves at once: the tests of whole systems and of cameras mostly wait, the others compute.
 	waiting="tests/browser tests/faults tests/flows tests/sensors/adapters/thermal"
 	log=var/test-python.log
-	nice -n 5 $(PY) -m pytest $$(printf -- ' --ignore=%s' $$waiting) >$$log 2>&1 &
+	nice -n 5 $(PY) -m pytest --durations=40 $$(printf -- ' --ignore=%s' $$waiting) >$$log 2>&1 &
 	others=$$!
 	trap 'kill $$others 2>/dev/null || true' EXIT
 	failed=0
-	$(PY) -m pytest $$waiting || failed=$$?
+	$(PY) -m pytest --durations=25 $$waiting || failed=$$?
 	wait $$others || failed=$$?
 	cat $$log
 	exit $$failed
