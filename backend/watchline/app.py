@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy import text
 
 import watchline.access.routes
+import watchline.footage.routes
 import watchline.health.routes
 import watchline.history.routes
 import watchline.incidents.routes
@@ -22,6 +24,9 @@ from watchline import frontend
 from watchline.access.model import Action
 from watchline.access.policy import engine_of, open_to_all, requires
 from watchline.db.engine import async_engine
+from watchline.footage.ask import Asker
+from watchline.footage.live import Relay
+from watchline.footage.looks import Looks
 from watchline.geofences.files import MAX_BYTES as MAX_GEODATA_BYTES
 from watchline.health.watch import HealthWatch
 from watchline.live.manager import LiveManager
@@ -30,10 +35,12 @@ from watchline.web import problem
 from watchline.web.headers import SecurityHeaders
 from watchline.web.limits import BodyLimit
 from watchline.web.types import Problem
-from watchline_sensors.contract import MAX_ENVELOPE_BYTES
+from watchline_sensors.contract import MAX_ENVELOPE_BYTES, MAX_FOOTAGE_BYTES, MAX_LIVE_BYTES
 
 #: Larger than the largest geofence. An envelope sent here is not read, only redirected.
 MAX_BODY_BYTES = 256 * 1024
+#: What an edge says beside the octets of footage.
+_FOOTAGE_SLACK_BYTES = 64 * 1024
 
 _core = APIRouter(tags=["hub"])
 
@@ -61,14 +68,19 @@ def create_app(settings: Settings) -> FastAPI:
         engine = async_engine(settings.database_url())
         live = LiveManager(engine, settings.database_url(), settings.live)
         health = HealthWatch(engine, live.tell_alarms)
+        relay = Relay(engine, settings.live.session_check_s)
+        asker = Asker(engine, timedelta(days=settings.retention.incident_footage_days))
         app.state.engine = engine
         app.state.live = live
         app.state.health = health
-        tasks = [asyncio.create_task(each.run()) for each in (live, health)]
+        app.state.footage_live = relay
+        app.state.footage_looks = Looks()
+        tasks = [asyncio.create_task(each.run()) for each in (live, health, relay, asker)]
         try:
             yield
         finally:
             live.stop()
+            relay.stop()
             for task in tasks:
                 task.cancel()
             for task in tasks:
@@ -94,6 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
         watchline.rules.routes,
         watchline.incidents.routes,
         watchline.live.routes,
+        watchline.footage.routes,
         watchline.history.routes,
         watchline.health.routes,
         watchline.maps.routes,
@@ -104,7 +117,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(
         BodyLimit,
         most_bytes=MAX_BODY_BYTES,
-        larger={"/api/uplink": MAX_ENVELOPE_BYTES, "/geofences/import": MAX_GEODATA_BYTES},
+        larger={
+            "/api/uplink": MAX_ENVELOPE_BYTES,
+            "/geofences/import": MAX_GEODATA_BYTES,
+            "/api/footage/answer": MAX_FOOTAGE_BYTES + _FOOTAGE_SLACK_BYTES,
+            "/api/footage/live": MAX_LIVE_BYTES + _FOOTAGE_SLACK_BYTES,
+        },
     )
     app.add_middleware(problem.LastResort)
     app.add_middleware(SecurityHeaders)  # the outermost: it adds to every answer

@@ -201,6 +201,74 @@ class LiveTooMany(WatchlineError):
     """The hub serves as many live screens as it can."""
 
 
+class SensorUnknown(WatchlineError):
+    """There is no such sensor."""
+
+
+class RangeUnsatisfiable(WatchlineError):
+    """Nothing lies in the range that was asked for."""
+
+
+class FootageUnknown(WatchlineError):
+    """There is no such footage, or it has expired."""
+
+
+class FootageNotKept(WatchlineError):
+    """Nothing of this footage is here: it has not come yet, or the edge had nothing."""
+
+
+class FootageNoCamera(WatchlineError):
+    """The sensor takes no pictures."""
+
+
+class FootageTimesInvalid(WatchlineError):
+    """The times are not those of a snapshot or of a clip."""
+
+
+class FootageNotYet(WatchlineError):
+    """The footage lies in the future."""
+
+
+class FootageTooMany(WatchlineError):
+    """This user has asked for much footage lately; try again later."""
+
+
+class FootageTooManyViewers(WatchlineError):
+    """This user or this camera has as many live pictures as can be."""
+
+
+class FootageMalformed(WatchlineError):
+    """The edge's message cannot be read."""
+
+
+class FootageNotAsked(WatchlineError):
+    """The footage was answered already, or is wanted no more."""
+
+
+class FootageCodeWrong(WatchlineError):
+    """The edge says in no known way why it has nothing."""
+
+
+class FootageMediaWrong(WatchlineError):
+    """The media type is not that of the kind which was asked for."""
+
+
+class FootageOctetsWrong(WatchlineError):
+    """The octets are not of the media type that they are said to be."""
+
+
+class FootageSensorForeign(WatchlineError):
+    """The camera is not this edge's."""
+
+
+class EnvelopeSignatureWrong(WatchlineError):
+    """The body is not signed with the key that this edge was enrolled with."""
+
+
+class EnvelopeEdgeMismatch(WatchlineError):
+    """The body is of another edge than the one that has signed it."""
+
+
 class MapInvalid(WatchlineError):
     """The file is not a map that can be imported."""
 
@@ -260,6 +328,23 @@ _TABLE: dict[type[WatchlineError], tuple[int, str]] = {
     UnitAheadOfTime: (422, "unit.ahead_of_time"),
     TrackUnknown: (404, "track.unknown"),
     LiveTooMany: (503, "live.too_many"),
+    SensorUnknown: (404, "sensor.unknown"),
+    RangeUnsatisfiable: (416, "request.range_unsatisfiable"),
+    FootageUnknown: (404, "footage.unknown"),
+    FootageNotKept: (404, "footage.not_kept"),
+    FootageNoCamera: (422, "footage.no_camera"),
+    FootageTimesInvalid: (422, "footage.times_invalid"),
+    FootageNotYet: (422, "footage.not_yet"),
+    FootageTooMany: (429, "footage.too_many"),
+    FootageTooManyViewers: (429, "footage.too_many_viewers"),
+    FootageMalformed: (400, "footage.malformed"),
+    FootageNotAsked: (410, "footage.not_asked"),
+    FootageCodeWrong: (422, "footage.code_wrong"),
+    FootageMediaWrong: (422, "footage.media_wrong"),
+    FootageOctetsWrong: (422, "footage.octets_wrong"),
+    FootageSensorForeign: (403, "footage.sensor_foreign"),
+    EnvelopeSignatureWrong: (401, "envelope.signature_wrong"),
+    EnvelopeEdgeMismatch: (403, "envelope.edge_mismatch"),
     MapInvalid: (422, "map.invalid"),
     DatabaseAway: (503, "database.away"),
     AuditBroken: (500, "audit.broken"),

@@ -64,6 +64,7 @@ class HubServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say goodbye to the screens, then end as usual."""
         self._app.state.live.stop()
+        self._app.state.footage_live.stop()
         await super().shutdown(sockets)
 
 

@@ -2,14 +2,14 @@
 
 One worker of all does it, once an hour. What else is as old as a dropped day goes with it:
 quarantine, tracks that no incident tells of, finished reruns, past starts of edges, failed
-logins. Incidents and the audit trail stay. Everything that is removed is written to the hub's
-audit chain, in the same transaction.
+logins. Incidents and the audit trail stay. Pictures are deleted when they expire, each at its own
+time. Everything that is removed is written to the hub's audit chain, in the same transaction.
 """
 
 import threading
 import time
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg
@@ -70,9 +70,11 @@ def _passes(
     connection: Connection, retention: RetentionSettings, stopping: threading.Event
 ) -> None:
     # The first pass does not count: a worker that starts again and again is no clock.
+    delete_footage(connection)
     close_days(connection)
     drop_days(connection, retention.detection_days)
     while not stopping.wait(PASS_S):
+        delete_footage(connection)
         close_days(connection)
         count_pass(connection, retention.detection_days)
         drop_days(connection, retention.detection_days)
@@ -90,6 +92,13 @@ def close_days(connection: Connection) -> None:
         row = connection.execute(_sql["closed"], {"day": day}).fetchone()
         took_s = round(time.monotonic() - started, 1)
         log.info("maintenance.closed", day=str(day), rows=row[0] if row else 0, took_s=took_s)
+
+
+def delete_footage(connection: Connection) -> None:
+    """Delete the pictures that have expired, and what was asked and never came, with them."""
+    now = datetime.now(UTC)
+    while _prune(connection, "footage", now) == _BATCH:
+        pass
 
 
 def count_pass(connection: Connection, keep_days: int) -> None:

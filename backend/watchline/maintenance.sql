@@ -73,5 +73,10 @@ DELETE FROM ledger_mark WHERE ctid = ANY(ARRAY(
                       AND n.highest_seq > m.highest_seq AND n.known_at < %(before)s)
      LIMIT %(limit)s))
 
+-- name: prune_footage
+-- Its octets go with it.
+DELETE FROM footage WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM footage WHERE expires_at <= %(before)s LIMIT %(limit)s))
+
 -- name: prune_logins
 SELECT prune_logins(%(before)s)

@@ -75,9 +75,11 @@ class LiveSettings(BaseModel):
 
 
 class RetentionSettings(BaseModel):
-    """After how many days detections, and what belongs to them, are dropped."""
+    """After how long detections and what belongs to them are dropped, and pictures deleted."""
 
     detection_days: int = Field(default=90, ge=1, le=3650)
+    incident_footage_days: float = Field(default=30, gt=0, le=3650)
+    footage_hours: float = Field(default=72, gt=0, le=8760)
 
 
 class MetricsSettings(BaseModel):

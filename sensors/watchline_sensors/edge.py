@@ -10,17 +10,18 @@ from typing import Any
 
 import msgspec
 
-from watchline_sensors.adapters import Adapter, Feed
+from watchline_sensors.adapters import Adapter, Feed, Films
 from watchline_sensors.adapters.registry import build_adapters
 from watchline_sensors.clock import ClockGuard, now_us, steady_us
 from watchline_sensors.config import Config
 from watchline_sensors.contract import Health, HealthState, Item
 from watchline_sensors.errors import EdgeError
+from watchline_sensors.footage import Footage
 from watchline_sensors.keys import load_or_create_key
 from watchline_sensors.lanes import LiveLane
 from watchline_sensors.spool import Spool
 from watchline_sensors.spool_model import Row
-from watchline_sensors.uplink import Uplink
+from watchline_sensors.uplink import BEHIND_US, Uplink
 from watchline_sensors.vitals import Pulse, Supervised
 
 log = logging.getLogger("watchline.edge")
@@ -188,14 +189,27 @@ async def run_edge(
             asyncio.create_task(edge.supervise(one, edge.spool), name="adapter")
             for one in edge.adapters
         ]
-        tasks.append(asyncio.create_task(edge.watch(), name="watch"))
+        watch = asyncio.create_task(edge.watch(), name="watch")
+        tasks += [watch, *_footage(edge, built)]
         try:
-            await _until(stop, tasks[-1])
+            await _until(stop, watch)
         finally:
             await _end(tasks)
             await edge.spool.say(edge.goodbyes())
             await edge.until_settled(_GOODBYE_S)
             log.info("edge.stopped: %s", edge.line())
+
+
+def _footage(edge: Edge, adapters: Sequence[Adapter]) -> list[asyncio.Task[Any]]:
+    """The task that sends pictures to the hub, if there are cameras that keep any."""
+    films = [one for one in adapters if isinstance(one, Films) and one.cameras()]
+    if not films:
+        return []
+    key = load_or_create_key(edge.config.edge.key_path)
+    footage = Footage(
+        edge.config, key, films, behind=lambda: edge.lane.lag_us(steady_us()) > BEHIND_US
+    )
+    return [asyncio.create_task(footage.run(), name="footage")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,12 @@ from watchline.settings import Settings
 
 #: All that may be reached without a login. Think twice before adding to it.
 OPEN = {"/healthz", "/api/login", "/", "/assets/{path:path}", "/{name}"}
-EDGE = {"/api/uplink"}
+EDGE = {
+    "/api/uplink",
+    "/api/footage/wanted",
+    "/api/footage/answer",
+    "/api/footage/live",
+}
 COLLECTOR = {"/metrics"}
 
 
@@ -102,6 +107,7 @@ async def test_without_a_session_every_route_says_so(hub):
                         "no": 1,
                         "unit": "Alfa-2",
                         "rule": "meadow-enter",
+                        "sensor": "thermal",
                         "path": "x",
                         "path:path": "x",
                     }

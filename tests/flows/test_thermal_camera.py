@@ -1,4 +1,4 @@
-"""A camera on a real socket: seen and placed, masked, cut off, frozen, black, called again."""
+"""A camera on a real socket: seen, placed, masked; cut off, frozen, black, covered, moved, slow."""
 
 import asyncio
 import math
@@ -47,18 +47,25 @@ class Feed:
 
 
 class Device:
-    """Textured ground and a warm walker 300 m north; `gone`, `still`: no walker, no noise."""
+    """Textured ground and a warm walker 300 m north; `still`: no walker, no noise.
+
+    `covered`: something hangs before the lens; `turned_px`: it looks so far to the side;
+    `pause_s`: from one frame to the next.
+    """
 
     def __init__(self) -> None:
         self.server = RtspServer(WIDTH, HEIGHT, frames_per_s=FPS)
         rng = np.random.default_rng(1)
         self.ground = np.kron(rng.normal(80, 8, (HEIGHT // 4, WIDTH // 4)), np.ones((4, 4)))
-        self.still = False
+        self.still = self.covered = False
+        self.turned_px, self.pause_s = 0, 1 / FPS
         self.east_m = -20.0
         self.port = 0
 
     def picture(self, number: int) -> np.ndarray:
-        frame = self.ground.copy()
+        if self.covered:
+            return np.random.default_rng(number).normal(120, 2, self.ground.shape).astype(np.uint8)
+        frame = np.roll(self.ground, self.turned_px, axis=1)
         if not self.still:
             self.east_m += 1.4 / FPS
             frame += np.random.default_rng(number).normal(0, 2, frame.shape)
@@ -73,7 +80,7 @@ class Device:
         while True:
             self.server.push(self.picture(number), now_us())
             number += 1
-            await asyncio.sleep(1 / FPS)
+            await asyncio.sleep(self.pause_s)
 
 
 @asynccontextmanager
@@ -228,6 +235,40 @@ async def test_a_black_and_a_standing_picture_are_told_and_clear(sensor):
         await until(lambda: code() == "health.ok", 30)
         camera.still = True
         await until(lambda: code() == "thermal.frozen", 60)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_covered_moved_and_slow_are_told_and_nothing_is_seen_meanwhile(sensor):
+    feed = Feed()
+    async with device() as camera:
+        adapter = adapter_of(sensor(camera.port, read_s=5.0))
+
+        def code() -> str:
+            return adapter.health(now_us())[0].code
+
+        task = asyncio.create_task(adapter.run(feed))
+        await until(lambda: feed.detections and code() == "health.ok", 30)
+        await asyncio.sleep(8)  # the watch has learned the view
+        camera.covered = True
+        await until(lambda: code() == "thermal.covered", 60)
+        blind = len(feed.detections)
+        await asyncio.sleep(2)
+        assert len(feed.detections) == blind
+        camera.covered = False
+        await until(lambda: code() == "health.ok", 30)
+        camera.turned_px = 25
+        await until(lambda: code() == "thermal.moved", 60)
+        blind = len(feed.detections)
+        await asyncio.sleep(2)
+        assert len(feed.detections) == blind, "it would be placed where it is not"
+        camera.turned_px = 0
+        await until(lambda: code() == "health.ok", 30)
+        camera.pause_s = 1.5
+        await until(lambda: code() == "thermal.slow", 60)
+        assert adapter.health(now_us())[0].state is HealthState.DEGRADED
+        camera.pause_s = 1 / FPS
+        await until(lambda: code() == "health.ok", 30)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

@@ -19,6 +19,9 @@ class Action(StrEnum):
     WORK_INCIDENTS = "work_incidents"  # all that people do to incidents
     EDIT_GEOFENCES = "edit_geofences"  # with the rules on them
     REPORT_POSITIONS = "report_positions"  # of our own units
+    SEE_FOOTAGE = "see_footage"  # pictures that were kept
+    ASK_FOOTAGE = "ask_footage"  # of an edge, with a justification
+    WATCH_LIVE = "watch_live"  # a camera's picture as it comes
     SEE_REPORTS = "see_reports"
     SEE_API = "see_api"  # the OpenAPI document
 

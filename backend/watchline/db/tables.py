@@ -451,6 +451,45 @@ backtest = Table(
     _text("code", nullable=True),
 )
 
+footage = Table(
+    "footage",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of_sector(),
+    Column("sensor_id", Text, ForeignKey(f"{SCHEMA}.sensor.id"), nullable=False),
+    Column("edge_id", Text, ForeignKey(f"{SCHEMA}.edge.id"), nullable=False),
+    _text("kind"),
+    _time("from_at"),
+    _time("until_at"),
+    Column("incident_id", Uuid, ForeignKey(f"{SCHEMA}.incident.id")),
+    Column("asked_by", Uuid, ForeignKey(f"{SCHEMA}.user_account.id")),
+    _text("reason", nullable=True),
+    _time("asked_at", server_default=text("clock_timestamp()")),
+    _text("state", server_default=text("'asked'")),
+    _text("code", nullable=True),
+    _text("media_type", nullable=True),
+    Column("sha256", LargeBinary),
+    Column("byte_count", Integer),
+    Column("frames", Integer),
+    _time("first_at", nullable=True),
+    _time("last_at", nullable=True),
+    Column("outlines", JSONB, nullable=False, server_default=text("'[]'")),
+    _time("received_at", nullable=True),
+    _time("expires_at"),
+)
+
+footage_octets = Table(
+    "footage_octets",
+    metadata,
+    Column(
+        "footage_id",
+        Uuid,
+        ForeignKey(f"{SCHEMA}.footage.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("octets", LargeBinary, nullable=False),
+)
+
 audit_event = Table(
     "audit_event",
     metadata,

@@ -7,6 +7,8 @@ import type {
   Edge,
   EdgeLedger,
   Explanation,
+  Footage,
+  FootageAsk,
   Geofence,
   ImportedMap,
   Incident,
@@ -48,6 +50,13 @@ export type Step =
   | 'unlink'
   | 'note';
 
+/** Addresses of pictures, for elements that fetch by themselves. */
+export const pictures = {
+  footage: (id: string) => `/api/footage/${encodeURIComponent(id)}/octets`,
+  live: (sensor: string, reason: string) =>
+    `/api/sensors/${encodeURIComponent(sensor)}/live.mjpeg?${new URLSearchParams({ reason })}`,
+};
+
 export const hub = {
   login: (name: string, password: string) => post<void>('/api/login', { name, password }),
   logout: () => post<void>('/api/logout'),
@@ -69,6 +78,8 @@ export const hub = {
   pauseGeofence: (id: string, fence: string, pause: Pause) =>
     post<Geofence>(`${geofence(id, fence)}/pause`, pause),
   armGeofence: (id: string, fence: string) => post<Geofence>(`${geofence(id, fence)}/arm`),
+  footage: (id: string) => get<Footage[]>(`${incident(id)}/footage`),
+  askFootage: (asked: FootageAsk) => post<Footage>('/api/footage', asked),
   ruleKinds: () => get<RuleKind[]>('/api/rule-kinds'),
   putRule: (id: string, fence: string, draft: RuleDraft) =>
     post<Rule>(`${geofence(id, fence)}/rules`, draft),

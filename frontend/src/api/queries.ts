@@ -112,6 +112,17 @@ export function useSensorParts(id: string, rev: number | undefined) {
   });
 }
 
+/** An incident's pictures; asked for often while one is on its way. */
+export function useFootage(id: string, rev: number | undefined) {
+  return useQuery({
+    queryKey: ['footage', id],
+    queryFn: () => hub.footage(id),
+    staleTime: 1_000,
+    refetchInterval: ({ state }) =>
+      rev !== undefined || state.data?.some((piece) => piece.state === 'asked') ? 2_000 : false,
+  });
+}
+
 /** How often alarms were nuisance or false in the last days. */
 export function useNuisance(days: number) {
   const sector = useLive((state) => state.sector);

@@ -523,3 +523,46 @@ export type LiveMessage =
   | { type: 'geofences'; rev: number }
   | ({ type: 'pulse' } & Pulse)
   | { type: 'bye'; code: string; params: Record<string, unknown> };
+
+/** Where a tracklet was in a picture, as shares of its width and height. */
+export interface Outline {
+  sensor_track: string;
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+
+/** A piece of footage: asked of a camera's edge, and what came of it. */
+export interface Footage {
+  id: string;
+  incident: string | null;
+  sensor: string;
+  kind: 'snapshot' | 'clip';
+  state: 'asked' | 'kept' | 'absent';
+  /** Why it is absent. */
+  code: string | null;
+  /** What was asked; the same for a snapshot. */
+  from: string;
+  until: string;
+  /** The first and the last frame that came. */
+  first_at: string | null;
+  last_at: string | null;
+  sha256: string | null;
+  bytes: number | null;
+  outlines: Outline[];
+  /** Who asked; null: the incident itself did. */
+  asked_by: string | null;
+  reason: string | null;
+  asked_at: string;
+  expires_at: string;
+}
+
+export interface FootageAsk {
+  sensor: string;
+  kind: Footage['kind'];
+  from: string;
+  until: string;
+  incident: string | null;
+  reason: string;
+}

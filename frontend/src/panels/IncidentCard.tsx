@@ -12,6 +12,7 @@ import { Icon } from '../ui/Icon';
 import { SeverityTag } from '../ui/Severity';
 import { Empty, Problem, Skeleton } from '../ui/States';
 import { CardHead, Facts, Section } from './Card';
+import { IncidentFootage } from './footage/IncidentFootage';
 import { IncidentActions } from './IncidentActions';
 import { IncidentLinks } from './IncidentLinks';
 import { IncidentSensors } from './IncidentSensors';
@@ -63,6 +64,7 @@ export function IncidentCard({ id }: { id: string }) {
             )}
           </Section>
         )}
+        <IncidentFootage incident={incident} />
         <Section title={t('card.place')}>
           <PlaceLine lon={incident.lon} lat={incident.lat} place={incident.place} />
           <Button

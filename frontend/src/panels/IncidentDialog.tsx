@@ -4,6 +4,7 @@ import { useLive } from '../state/live-store';
 import { isOpen } from '../state/order';
 import { ask, type StepDialog, useView } from '../state/view';
 import { Modal } from '../ui/Modal';
+import { FootageDialogs } from './footage/FootageDialogs';
 import { DispatchForm, NoteForm, SnoozeForm } from './forms';
 import { MakeForm } from './MakeForm';
 import { OtherForm } from './OtherForm';
@@ -43,6 +44,9 @@ export function IncidentDialog() {
   }
   if (dialog?.kind === 'rule' || dialog?.kind === 'pause' || dialog?.kind === 'explain') {
     return <RuleDialogs dialog={dialog} />;
+  }
+  if (dialog?.kind === 'live' || dialog?.kind === 'footage' || dialog?.kind === 'ask_footage') {
+    return <FootageDialogs dialog={dialog} />;
   }
   return <AboutIncident kind={dialog?.kind ?? 'note'} id={dialog?.id ?? null} onClose={close} />;
 }

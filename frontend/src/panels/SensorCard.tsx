@@ -4,11 +4,12 @@ import { bearing } from '../i18n/format';
 import { useAgeText, useDistanceText } from '../i18n/spoken';
 import { useNow } from '../state/clock';
 import { useLive } from '../state/live-store';
-import { goTo, showPage } from '../state/view';
+import { ask, goTo, showPage } from '../state/view';
 import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
 import { Empty } from '../ui/States';
 import { CardHead, Facts, Section } from './Card';
+import { isCamera, reasonOf } from './footage/best';
 import { PlaceLine } from './PlaceLine';
 import { SensorStateTag } from './SensorStateTag';
 
@@ -55,6 +56,14 @@ export function SensorCard({ id }: { id: string }) {
             [t('sensors.height'), t('unit.m', { n: Math.round(sensor.height_m) })],
           ]}
         />
+        {isCamera(sensor) && (
+          <Button
+            data-action="live"
+            onPress={() => ask({ kind: 'live', sensor: id, why: reasonOf(null) })}
+          >
+            <Icon name="camera" size={16} /> {t('footage.live')}
+          </Button>
+        )}
         <Section title={t('card.place')}>
           <PlaceLine lon={sensor.lon} lat={sensor.lat} of={sensor.id} />
           <Button

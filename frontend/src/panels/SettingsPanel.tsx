@@ -15,6 +15,7 @@ const KEYS: [word: string, keys: string][] = [
   ['make', 'I'],
   ['next', 'N'],
   ['goto', 'G'],
+  ['look', 'C'],
   ['find', 'Ctrl K'],
   ['close', 'Esc'],
   ['panels', '1 2 3 4 5 6'],

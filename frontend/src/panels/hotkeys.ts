@@ -1,10 +1,21 @@
 import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useDraft } from '../map/tools/draft-store';
 import { useLive } from '../state/live-store';
 import { byUrgency, isOpen, isWaiting } from '../state/order';
 import { setPrefs, usePrefs } from '../state/prefs';
-import { ask, goTo, openPanel, type Panel, type StepDialog, select, useView } from '../state/view';
+import {
+  ask,
+  goTo,
+  notify,
+  openPanel,
+  type Panel,
+  type StepDialog,
+  select,
+  useView,
+} from '../state/view';
 import { useStep } from './actions';
+import { bestCamera, isCamera, reasonOf } from './footage/best';
 
 const PANEL_KEYS: Record<string, Panel> = {
   1: 'alarms',
@@ -54,6 +65,25 @@ function goToSelection(): void {
   if (found) goTo(found.lon, found.lat);
 }
 
+/** The live picture of the camera that sees best what is selected. */
+function lookAtSelection(noCamera: string): void {
+  const { selection } = useView.getState();
+  const { incidents, sensors, tracks } = useLive.getState();
+  const found =
+    selection?.kind === 'incident'
+      ? incidents.get(selection.id)
+      : selection?.kind === 'track'
+        ? tracks.get(selection.no)
+        : undefined;
+  const camera =
+    selection?.kind === 'sensor'
+      ? sensors.get(selection.id)
+      : found && bestCamera(sensors.values(), found);
+  if (camera && isCamera(camera)) {
+    ask({ kind: 'live', sensor: camera.id, why: reasonOf(selection) });
+  } else notify({ kind: 'error', text: noCamera });
+}
+
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   target.closest('input:not([type="radio"], [type="checkbox"]), textarea, [role="dialog"]') !==
@@ -61,6 +91,7 @@ const isTyping = (target: EventTarget | null): boolean =>
 
 /** One key for each frequent action; none while somebody types or answers a dialog. */
 export function useHotkeys(): void {
+  const { t } = useTranslation();
   const { mutate: step, isPending } = useStep();
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -81,6 +112,8 @@ export function useHotkeys(): void {
       else if (event.code === 'KeyI') ask({ kind: 'make', place: null });
       else if (event.code === 'KeyN') openNext();
       else if (event.code === 'KeyG') goToSelection();
+      else if (event.code === 'KeyC' && useView.getState().selection)
+        lookAtSelection(t('footage.no_camera'));
       else if (event.code === 'KeyM') setPrefs({ sound: !usePrefs.getState().sound });
       else if (event.key === 'Escape' && useView.getState().selection) select(null);
       else if (PANEL_KEYS[event.key]) openPanel(PANEL_KEYS[event.key] as Panel);
@@ -89,5 +122,5 @@ export function useHotkeys(): void {
     };
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
-  }, [step, isPending]);
+  }, [step, isPending, t]);
 }

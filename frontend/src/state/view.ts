@@ -29,10 +29,16 @@ export type RuleDialog =
   | { kind: 'rule'; geofence: string; rule: string | null }
   | { kind: 'pause'; geofence: string }
   | { kind: 'explain'; track: number };
+/** Pictures: a camera's live one, a piece of an incident's footage, or asking for more of it. */
+export type FootageDialog =
+  | { kind: 'live'; sensor: string; why: string }
+  | { kind: 'footage'; incident: string; piece: string }
+  | { kind: 'ask_footage'; incident: string };
 /** The question that is being asked: about an incident or a zone, or where one is to be made. */
 export type Dialog =
   | { kind: StepDialog; id: string }
   | RuleDialog
+  | FootageDialog
   | { kind: 'resolve_all'; name: string; ids: string[] }
   | { kind: 'make'; place: { lon: number; lat: number } | null };
 

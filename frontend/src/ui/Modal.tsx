@@ -9,9 +9,11 @@ interface Props {
   onClose: () => void;
   children: ReactNode;
   alert?: boolean;
+  /** For pictures: as wide as the screen allows. */
+  wide?: boolean;
 }
 
-export function Modal({ title, isOpen, onClose, children, alert = false }: Props) {
+export function Modal({ title, isOpen, onClose, children, alert = false, wide = false }: Props) {
   const { t } = useTranslation();
   return (
     <ModalOverlay
@@ -20,7 +22,7 @@ export function Modal({ title, isOpen, onClose, children, alert = false }: Props
       onOpenChange={(open) => !open && onClose()}
       isDismissable
     >
-      <AriaModal className="modal">
+      <AriaModal className={wide ? 'modal modal-wide' : 'modal'}>
         <Dialog className="dialog" role={alert ? 'alertdialog' : 'dialog'}>
           <header className="dialog-head">
             <Heading slot="title">{title}</Heading>

@@ -5,7 +5,7 @@ It answers each wanted piece with `POST /api/footage/answer` (a `FootageAnswer`)
 is wanted live, sends its pictures to `POST /api/footage/live` (a `LivePicture`), which answers with
 a `LiveReceipt`. All bodies are msgpack, signed as an envelope is: Watchline-Edge is the edge's id
 and Watchline-Signature the base64 of its Ed25519 signature over the body's octets. Masks are
-burned in before anything is kept or sent.
+burned in before anything is kept or sent. Unknown fields are ignored: the other side may be newer.
 """
 
 from enum import StrEnum
@@ -32,11 +32,7 @@ class FootageKind(StrEnum):
     CLIP = "clip"
 
 
-class _Message(msgspec.Struct, frozen=True, kw_only=True):
-    """Unknown fields are ignored, so that the other side may be newer."""
-
-
-class FootageCall(_Message):
+class FootageCall(msgspec.Struct, frozen=True, kw_only=True):
     """An edge with cameras asks what is wanted of them; `at_us` is its clock."""
 
     edge: _Id
@@ -44,7 +40,7 @@ class FootageCall(_Message):
     cameras: Annotated[list[_Id], msgspec.Meta(max_length=256)]
 
 
-class WantedFootage(_Message):
+class WantedFootage(msgspec.Struct, frozen=True, kw_only=True):
     """One piece: of `sensor`, from `from_us` until `until_us` (equal for a snapshot).
 
     It may still lie in the future: then it is sent when it is over.
@@ -57,21 +53,21 @@ class WantedFootage(_Message):
     until_us: _Us
 
 
-class WantedLive(_Message):
+class WantedLive(msgspec.Struct, frozen=True, kw_only=True):
     """A camera whose pictures somebody is looking at now: at most `fps` of them a second."""
 
     sensor: _Id
     fps: Annotated[float, msgspec.Meta(gt=0.0, le=10.0)]
 
 
-class FootageWanted(_Message):
+class FootageWanted(msgspec.Struct, frozen=True, kw_only=True):
     """All that is wanted of one edge now."""
 
     footage: Annotated[list[WantedFootage], msgspec.Meta(max_length=256)] = []
     live: Annotated[list[WantedLive], msgspec.Meta(max_length=256)] = []
 
 
-class Outline(_Message):
+class Outline(msgspec.Struct, frozen=True, kw_only=True):
     """Where a tracklet was in a picture: sides as shares of its width and height."""
 
     sensor_track: _Id
@@ -81,7 +77,7 @@ class Outline(_Message):
     y1: _Share
 
 
-class FootageAnswer(_Message):
+class FootageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the edge has of a wanted piece, or a `code` that says why it has nothing.
 
     `footage.absent` (nothing was kept then), `footage.expired` (it is gone already) or
@@ -101,7 +97,7 @@ class FootageAnswer(_Message):
     octets: Annotated[bytes, msgspec.Meta(max_length=MAX_FOOTAGE_BYTES)] = b""
 
 
-class LivePicture(_Message):
+class LivePicture(msgspec.Struct, frozen=True, kw_only=True):
     """One JPEG of a camera that is wanted live."""
 
     edge: _Id
@@ -110,7 +106,7 @@ class LivePicture(_Message):
     octets: Annotated[bytes, msgspec.Meta(max_length=MAX_LIVE_BYTES)]
 
 
-class LiveReceipt(_Message):
+class LiveReceipt(msgspec.Struct, frozen=True, kw_only=True):
     """Whether anybody still looks."""
 
     wanted: bool

@@ -29,10 +29,11 @@ EDITION = "1.1"
 
 
 class CameraFiles(NamedTuple):
-    """What a camera's table points to: heights around its mast, and the network."""
+    """What a camera's table points to: heights around its mast, the network, what it has shown."""
 
     ground: Path
     model: Path
+    footage: Path
 
 
 def ports(scenario: Scenario, *, free: bool) -> dict[str, int]:
@@ -151,6 +152,7 @@ def _camera(
         *_table("lens", msgspec.structs.asdict(lens)),
         *_table("aim", msgspec.structs.asdict(camera.aim)),
         *_table("doubt", msgspec.structs.asdict(camera.doubt)),
+        *_table("footage", {"folder": str(files.footage.resolve())}),
     ]
 
 
@@ -266,7 +268,9 @@ def write_setup(
     for site in scenario.site:
         path = out / site.edge_id / "edge.toml"
         path.parent.mkdir(exist_ok=True)
-        files = CameraFiles(ground=path.with_name("ground.npz"), model=model)
+        files = CameraFiles(
+            ground=path.with_name("ground.npz"), model=model, footage=path.with_name("footage")
+        )
         if site.camera:
             reach_m = max(camera.max_range_m for camera in site.camera)
             save_terrain(files.ground, ground_around(site, area, reach_m))

@@ -74,6 +74,7 @@ def test_a_camera_gets_its_calibration_its_ground_and_its_network(
     assert check_adapters([sensor]) == []
     options, spec = options_of(sensor), scenario.cameras[0][1]
     assert (options.lens, options.aim, options.doubt) == (spec.lens, spec.aim, spec.doubt)
+    assert options.footage.folder == str(path.with_name("footage"))
     assert sensor.field_of_view is not None
     assert sensor.field_of_view.width_deg == pytest.approx(25.75, abs=0.01)
     view = view_of(sensor, options)

@@ -1,6 +1,6 @@
 """From a frame to detections: find, follow, place. Pure but for the network's own run."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from watchline_sensors.adapters.thermal.masks import burn
 from watchline_sensors.adapters.thermal.moving import Background, merged
 from watchline_sensors.adapters.thermal.placing import Height, View, place
 from watchline_sensors.adapters.thermal.tracklets import Tracklet, Tracklets
-from watchline_sensors.contract import Detection, ObjectClass
+from watchline_sensors.contract import Detection, ObjectClass, Outline
 
 #: How tall the classes are. Wide, for who crawls is half as tall and a lorry twice as a car.
 TALL = {ObjectClass.PERSON: Height(1.6, 0.5), ObjectClass.VEHICLE: Height(1.8, 0.5)}
@@ -22,10 +22,16 @@ _FOOT_PX, _FOOT_SHARE = (0.5, 0.7), (0.1, 0.1)
 
 
 class Look(NamedTuple):
-    """What one frame told: detections, and how many finds stood behind them."""
+    """What one frame told: detections, and how many finds stood behind them.
+
+    `pixels` are the frame as it was looked at, masks burned in; `outlines` where told tracklets
+    are in it.
+    """
 
     detections: list[Detection]
     finds: int
+    pixels: NDArray[Any]
+    outlines: tuple[Outline, ...]
 
 
 class Eye:
@@ -50,7 +56,20 @@ class Eye:
         if not self._boot:
             self._boot = f"{frame.at_us // 1_000_000:x}"
         told = self._tracklets.take(finds, frame.at_us)
-        return Look([self._detection(one, frame.clock) for one in told], len(finds))
+        high, wide = pixels.shape
+        return Look(
+            detections=[self._detection(one, frame.clock) for one in told],
+            finds=len(finds),
+            pixels=pixels,
+            outlines=tuple(
+                outline(self._name(one), one, wide, high)
+                for one in self._tracklets.live
+                if one.at_us == frame.at_us and one.told_us is not None
+            ),
+        )
+
+    def _name(self, one: Tracklet) -> str:
+        return f"{self._boot}-{one.no}"
 
     def _clear(self, finds: Found) -> Found:
         """Those that do not stand in the mask: its edge may look like something."""
@@ -82,7 +101,7 @@ class Eye:
             bearing=None if placed.position is not None else placed.bearing,
             classes=classes,
             score=min(1.0, one.score),
-            sensor_track=f"{self._boot}-{one.no}",
+            sensor_track=self._name(one),
             extras={
                 "clock": str(clock),
                 "x_px": round(float(one.middle[0]), 1),
@@ -91,3 +110,11 @@ class Eye:
                 "height_px": round(tall, 1),
             },
         )
+
+
+def outline(name: str, one: Tracklet, wide: int, high: int) -> Outline:
+    """Where a tracklet is in a frame of so many pixels, cut off at its sides."""
+    low, far = one.middle - one.size / 2, one.middle + one.size / 2
+    x0, x1 = np.clip((low[0] / wide, far[0] / wide), 0.0, 1.0).tolist()
+    y0, y1 = np.clip((low[1] / high, far[1] / high), 0.0, 1.0).tolist()
+    return Outline(sensor_track=name, x0=x0, y0=y0, x1=x1, y1=y1)

@@ -1,5 +1,6 @@
 """The [sensor.thermal] table of edge.toml."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,18 @@ _Score = Annotated[float, msgspec.Meta(ge=0.05, le=0.95)]
 LEAST_SCORE = 0.25
 
 
+class FootageOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether and how long pictures are kept around tracklets; without a `folder` none are.
+
+    Each camera has a folder of its own in `folder`; cameras may share it. What is older than
+    `hours` is deleted, and the oldest of what is more than `max_mb` for this camera.
+    """
+
+    folder: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    hours: Annotated[float, msgspec.Meta(gt=0, le=720)] = 72.0
+    max_mb: Annotated[int, msgspec.Meta(ge=50, le=1_000_000)] = 2000
+
+
 class ThermalOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One camera: where it is called, how it is built and aimed, and how surely.
 
@@ -41,6 +54,7 @@ class ThermalOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     thermal.onnx. `max_fps` frames a second are looked at, finds from `least_score` on are
     followed. A camera without a picture for `read_s` has failed. `masks` are rings of longitude
     and latitude that nobody may look at: up to `mask_height_m` above them nothing is seen.
+    `footage` says what is kept of its pictures.
     """
 
     address: Address
@@ -57,6 +71,7 @@ class ThermalOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     mask_height_m: Annotated[float, msgspec.Meta(gt=0, le=100)] = 3.0
     open_s: _Seconds = 5.0
     read_s: _Seconds = 5.0
+    footage: FootageOptions = FootageOptions()
 
 
 def options_of(sensor: SensorConfig) -> ThermalOptions:
@@ -101,4 +116,26 @@ def problems(sensors: Sequence[SensorConfig]) -> list[str]:
             )
         if not Path(options.model).is_file():
             found.append(f"{place}: model: there is no file {options.model}")
+    return found
+
+
+def footage_problems(sensors: Sequence[SensorConfig]) -> list[str]:
+    """Why footage could not be kept, in plain words. No reason not to start: a camera that
+    keeps nothing still sees."""
+    found: list[str] = []
+    for sensor in sensors:
+        try:
+            folder = options_of(sensor).footage.folder
+        except ConfigError:
+            continue  # `problems` tells it
+        if folder is None:
+            continue
+        there = Path(folder).absolute()
+        while not there.exists() and there != there.parent:
+            there = there.parent
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            found.append(
+                f"sensor {sensor.id}, [sensor.thermal.footage]: folder: "
+                f"{there} is no folder that can be written to"
+            )
     return found
