@@ -182,6 +182,15 @@ async def test_a_rerun_asks_by_what_its_track_says(quiet, hub, edge):
     assert len(asked(hub)) == 2
 
 
+async def test_a_camera_that_joined_after_a_rerun_is_asked(quiet, hub, edge):
+    see(hub, TRACKS[0], "radar", "thermal")
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    see(hub, TRACKS[0], "radar", at=later, historical=True)  # the newest version of the track
+    open_one(hub, 1, TRACKS[0])
+    await looked(hub)
+    assert len(asked(hub)) == 2
+
+
 async def test_a_hub_that_was_down_catches_up_for_ten_minutes(quiet, hub, edge):
     for no, minutes in ((1, 9), (2, 11)):
         at = datetime.now(UTC) - timedelta(minutes=minutes)

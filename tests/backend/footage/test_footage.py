@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from footage_edge import JPEG, WEBM
+from watchline.access.model import POLICY, Action, Role
 from watchline.audit import store as audit
 from watchline.errors import RangeUnsatisfiable
 from watchline.footage import ranges
@@ -367,3 +368,23 @@ async def test_what_the_hub_tells_of_footage_is_in_the_interface_document(admin)
     assert {"from", "until", "sha256", "outlines", "expires_at"} <= set(view)
     octets = document["paths"]["/api/footage/{id}/octets"]["get"]["responses"]
     assert "video/webm" in octets["200"]["content"] and "206" in octets
+
+
+async def test_each_route_asks_for_its_own_action(admin, edge, ask, make_incident, monkeypatch):
+    id = await kept(edge, ask)
+    incident = make_incident()
+    routes = {
+        f"/api/incidents/{incident}/footage": "see_footage",
+        f"/api/footage/{id}": "see_footage",
+        f"/api/footage/{id}/octets": "see_footage",
+        "/api/sensors/thermal/live.mjpeg?reason=check": "watch_live",
+    }
+    for action in {*routes.values(), "ask_footage"}:
+        others = frozenset(set(Action) - {Action(action)})
+        monkeypatch.setitem(POLICY, Role.ADMINISTRATOR, others)
+        refused = [await admin.get(path) for path, needs in routes.items() if needs == action]
+        if action == "ask_footage":
+            refused = [await ask()]
+        for answer in refused:
+            assert (answer.status_code, answer.json()["code"]) == (403, "access.forbidden")
+            assert answer.json()["params"] == {"action": action}
