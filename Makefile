@@ -50,16 +50,17 @@ test: setup chromium nftables faketime test-python test-frontend ## run every te
 .PHONY: test-python
 test-python: setup ## the Python tests alone; ARGS="tests/backend/db -k kill" narrows them
 	@if [ -n "$(ARGS)" ]; then exec $(PY) -m pytest $(ARGS); fi
-	# Two halves at once: the tests of whole systems and of cameras mostly wait, the others compute.
-	waiting="tests/browser tests/faults tests/flows tests/sensors/adapters/thermal"
-	log=var/test-python.log
-	nice -n 5 $(PY) -m pytest --durations=40 $$(printf -- ' --ignore=%s' $$waiting) >$$log 2>&1 &
-	others=$$!
-	trap 'kill $$others 2>/dev/null || true' EXIT
+	# Three lots at once: the tests of whole systems mostly wait, for them the others give way.
+	systems="tests/browser tests/faults tests/flows" cameras="tests/sensors/adapters/thermal"
+	lot() { exec nice -n $$1 $(PY) -m pytest --durations=15 "$${@:2}"; }
+	(lot 5 $$(printf -- ' --ignore=%s' $$systems $$cameras)) >var/test-others.log 2>&1 & others=$$!
+	(lot 5 $$cameras) >var/test-cameras.log 2>&1 & seen=$$!
+	trap 'kill $$others $$seen 2>/dev/null || true' EXIT
 	failed=0
-	$(PY) -m pytest --durations=25 $$waiting || failed=$$?
+	(lot 0 $$systems) || failed=$$?
+	wait $$seen || failed=$$?
 	wait $$others || failed=$$?
-	cat $$log
+	cat var/test-cameras.log var/test-others.log
 	exit $$failed
 
 .PHONY: torture
