@@ -50,17 +50,19 @@ test: setup chromium nftables faketime test-python test-frontend ## run every te
 .PHONY: test-python
 test-python: setup ## the Python tests alone; ARGS="tests/backend/db -k kill" narrows them
 	@if [ -n "$(ARGS)" ]; then exec $(PY) -m pytest $(ARGS); fi
-	# Three lots at once: the tests of whole systems mostly wait, for them the others give way.
-	systems="tests/browser tests/faults tests/flows" cameras="tests/sensors/adapters/thermal"
-	lot() { exec nice -n $$1 $(PY) -m pytest --durations=15 "$${@:2}"; }
-	(lot 5 $$(printf -- ' --ignore=%s' $$systems $$cameras)) >var/test-others.log 2>&1 & others=$$!
-	(lot 5 $$cameras) >var/test-cameras.log 2>&1 & seen=$$!
-	trap 'kill $$others $$seen 2>/dev/null || true' EXIT
+	# Two lots at once: tests that mostly wait, for whole systems and sockets, and those that compute.
+	thermal=tests/sensors/adapters/thermal
+	waiting="tests/browser tests/faults tests/flows tests/sensors/test_cli.py tests/sensors/test_links.py
+	    tests/sensors/test_footage.py tests/backend/db/test_cluster.py tests/backend/health/test_watch.py
+	    $$(ls $$thermal/test_[f-z]*.py)"
+	log=var/test-python.log
+	nice -n 5 $(PY) -m pytest --durations=25 $$(printf -- ' --ignore=%s' $$waiting) >$$log 2>&1 &
+	others=$$!
+	trap 'kill $$others 2>/dev/null || true' EXIT
 	failed=0
-	(lot 0 $$systems) || failed=$$?
-	wait $$seen || failed=$$?
+	$(PY) -m pytest --durations=25 $$waiting || failed=$$?
 	wait $$others || failed=$$?
-	cat var/test-cameras.log var/test-others.log
+	cat $$log
 	exit $$failed
 
 .PHONY: torture

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from faults.oracle import TORTURE
 from scenario import Play
 from system import ROOT, System, wait_for
 
@@ -81,6 +82,7 @@ def seconds_until(
     return time.monotonic() - began
 
 
+@pytest.mark.skipif(not TORTURE, reason="a long test for `make torture`")
 @pytest.mark.skipif(LIBRARY is None, reason="NO CLOCK IS TESTED: libfaketime is not installed")
 def test_wrong_clocks_lose_nothing_and_raise_nothing(play: Play) -> None:
     system, edge = play.system, play.edges[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from faults.oracle import TORTURE
 from plain_sector import SECTOR
 from raised import rebuilt
 from system import System, wait_for
@@ -43,6 +44,7 @@ def rung(system: System) -> list[tuple[int, float, float]]:
     )
 
 
+@pytest.mark.skipif(not TORTURE, reason="a long test for `make torture`")
 def test_sleep_ends_in_time_whatever_dies_and_whatever_clock_is_wrong(
     system: System, database
 ) -> None:

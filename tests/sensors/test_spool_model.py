@@ -5,7 +5,7 @@ with the settling of `watchline.pipeline`. In between are real envelope bytes on
 loses, repeats and reorders. At the end of every example the weather clears, all is sent, and each
 row that was acknowledged is at the hub as it was put, or counted as lost for a known reason.
 
-The 500 examples are the same in each run; WATCHLINE_TORTURE=1 looks for 10,000 new ones.
+The 250 examples are the same in each run; WATCHLINE_TORTURE=1 looks for 10,000 new ones.
 """
 
 import asyncio
@@ -465,7 +465,7 @@ def _settings(examples: int, **more: Any) -> settings:
 
 @pytest.mark.slow
 def test_no_row_is_lost_doubled_or_altered_whatever_happens() -> None:
-    chosen = _settings(10_000) if TORTURE else _settings(500, derandomize=True, database=None)
+    chosen = _settings(10_000) if TORTURE else _settings(250, derandomize=True, database=None)
     run_state_machine_as_test(Weather, settings=chosen)
 
 
