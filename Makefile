@@ -50,11 +50,9 @@ test: setup chromium nftables faketime test-python test-frontend ## run every te
 .PHONY: test-python
 test-python: setup ## the Python tests alone; ARGS="tests/backend/db -k kill" narrows them
 	@if [ -n "$(ARGS)" ]; then exec $(PY) -m pytest $(ARGS); fi
-	# Two lots at once: tests that mostly wait, for whole systems and sockets, and those that compute.
+	# Two lots at once: whole systems, which mostly wait, with some of the cameras; and the others.
 	thermal=tests/sensors/adapters/thermal
-	waiting="tests/browser tests/faults tests/flows tests/sensors/test_cli.py tests/sensors/test_links.py
-	    tests/sensors/test_footage.py tests/backend/db/test_cluster.py tests/backend/health/test_watch.py
-	    $$(ls $$thermal/test_[f-z]*.py)"
+	waiting="tests/browser tests/faults tests/flows $$(ls $$thermal/test_[f-z]*.py)"
 	log=var/test-python.log
 	nice -n 5 $(PY) -m pytest --durations=25 $$(printf -- ' --ignore=%s' $$waiting) >$$log 2>&1 &
 	others=$$!
