@@ -158,6 +158,8 @@ class SectorPipeline:
                     self._connections = deque([connection, other])
                     while not (self._stop or self.acquire(connection)):
                         self._pause(TAKE_S)
+                    for helper in (other, aside):
+                        writer.helps(helper, self.sector)
                     try:
                         while not self._stop:
                             self._advance(connection)

@@ -51,8 +51,6 @@ SWITCH_S = 0.0005
 #: New sectors, edges and owners are found this often.
 _DISCOVER_S = 1.0
 _RERUN_S = 1.0
-#: A rerun that stops within a transaction holds the sector's row: PostgreSQL ends it then.
-_FROZEN_MS = 2_000
 #: Sorting days of detections for a rerun may take its time.
 _LONGEST_READ_MS = 600_000
 
@@ -150,8 +148,8 @@ class Worker:
                         self._url,
                         autocommit=True,
                         statement_ms=_LONGEST_READ_MS,
-                        idle_in_transaction_ms=_FROZEN_MS,
                     ) as connection:
+                        writer.helps(connection, pipeline.sector)
                         while holds() and not self._stopping.wait(_RERUN_S):
                             rerun_due(connection, hold, go_on=holds)
                 except (writer.Fenced, Interrupted):

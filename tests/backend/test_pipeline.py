@@ -35,6 +35,23 @@ def test_a_clock_far_off_stops_no_sector(database, year):
     assert abs(known[0][0].timestamp() - time.time()) < 60  # the database's time
 
 
+def test_all_sessions_that_write_are_ended_with_their_writer(database):
+    """Else a frozen one could keep the sector's row locked: see sectors/test_writer."""
+    import_sector(database)
+    writer = OwnWriter(database.url("ingest"))
+    try:
+        writer.send(INFO, seen(1))
+        writer.until_settled()
+        with database.connect("owner") as connection:
+            tied = connection.execute(
+                """SELECT count(DISTINCT l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                    WHERE d.datname = current_database() AND l.locktype = 'advisory'"""
+            ).fetchone()
+        assert tied == (3,)
+    finally:
+        writer.stop()
+
+
 def test_a_sensor_without_heartbeats_becomes_an_incident(database):
     """Heartbeats are signs of life of sensors; their end is told by the ticks."""
     import_sector(database)

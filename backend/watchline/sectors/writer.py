@@ -1,6 +1,6 @@
 """A sector's one writer: the lock that makes it alone, the fence that keeps it honest.
 
-The advisory lock says who writes; whoever waits for it ends the session of a writer that shows
+The advisory lock says who writes; whoever waits for it ends the sessions of a writer that shows
 no life. The lock cannot stop a writer that lost its connection and does not know yet. So each
 commit raises `sector.rev` from the value the writer last saw, in its own epoch: no row means that
 the memory is out of date and nothing is written.
@@ -65,6 +65,7 @@ def take(connection: Connection, sector: str, *, url: str, token: str) -> Hold |
         if locked is None or not locked[0]:
             connection.execute(_sql["unseat"], {"sector": sector, "alive_s": WRITER_ALIVE_S})
             return None
+        connection.execute(_sql["end_helpers"], {"sector": sector})
         row = connection.execute(
             _sql["take"], {"sector": sector, "url": url, "token": token}
         ).fetchone()
@@ -79,6 +80,11 @@ def take(connection: Connection, sector: str, *, url: str, token: str) -> Hold |
             area=shapely.from_wkb(bytes(row[4])),
             taken_us=row[5],
         )
+
+
+def helps(connection: Connection, sector: str) -> None:
+    """Tie another session of the sector's writer to it: the next writer will end it too."""
+    connection.execute(_sql["help"], {"sector": sector})
 
 
 def fence(connection: Connection, hold: Hold, rev: int) -> int:

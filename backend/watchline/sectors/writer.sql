@@ -12,6 +12,18 @@ SELECT pg_terminate_backend(l.pid)
    AND l.objid::bigint = hashtext(s.id)::bigint & 4294967295
    AND s.owner_seen_at < clock_timestamp() - make_interval(secs => %(alive_s)s)
 
+-- name: help
+-- Held by the writer's other sessions, so that they can be ended with it.
+SELECT pg_advisory_lock_shared(hashtext('watchline.sector.helper'), hashtext(%(sector)s))
+
+-- name: end_helpers
+-- Those of a writer whose own session has ended: a frozen one would keep the sector's row locked.
+SELECT pg_terminate_backend(l.pid)
+  FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+ WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted
+   AND l.classid::bigint = hashtext('watchline.sector.helper')::bigint & 4294967295
+   AND l.objid::bigint = hashtext(%(sector)s)::bigint & 4294967295
+
 -- name: take
 -- A new writer: whatever an older one still has in flight is fenced off by the epoch.
 UPDATE sector SET epoch = epoch + 1, rev = rev + 1, owner_url = %(url)s, owner_token = %(token)s,
