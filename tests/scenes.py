@@ -40,6 +40,8 @@ def plots(
         var_x_m2=np.full(n, sigma_m**2),
         cov_xy_m2=np.zeros(n),
         var_y_m2=np.full(n, sigma_m**2),
+        bearing_rad=np.full(n, np.nan),
+        bearing_sigma_rad=np.full(n, np.nan),
         vx_mps=v[:, 0].copy(),
         vy_mps=v[:, 1].copy(),
         v_sigma_mps=np.full(n, np.nan if velocity is None else v_sigma_mps),

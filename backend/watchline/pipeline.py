@@ -327,7 +327,7 @@ class SectorPipeline:
                     work.settling[edge, boot].add_all(seqs)
             self._intake.said(work.settling)
             lap = self.stopwatch.lap
-            tracked = track(work, self._newest().tracker, self._plane, lap)
+            tracked = track(work, self._newest().tracker, self._plane, self._numbered_places(), lap)
             opened = self._open(work, tracked, now_us)
             news = news_of(tracked.updates, self._plane)
             lap("tell")
@@ -609,6 +609,13 @@ class SectorPipeline:
 
     def _sensor_ids(self) -> dict[int, str]:
         return {no: id for id, (no, _) in self._inbox.sensors.items()}
+
+    def _numbered_places(self) -> dict[int, tuple[float, float]]:
+        return {
+            no: self._places[id]
+            for id, (no, _) in self._inbox.sensors.items()
+            if id in self._places
+        }
 
     # ── 10 tell ──────────────────────────────────────────────────────────────────────────────
     def _tell(self, work: Work, news: News, judged: Judged, now_us: int) -> None:

@@ -30,6 +30,7 @@ from watchline.geofences import current as current_geofences
 from watchline.incidents import record
 from watchline.incidents.lifecycle import MATCH_US, Retold, not_told, raise_findings
 from watchline.renewal import read_and_compile
+from watchline.rules import current as current_rules
 from watchline.rules import engine
 from watchline.rules.model import Finding
 from watchline.rules.raising import raised
@@ -150,6 +151,7 @@ class _Rerun:
         self._plane = SectorPlane(hold.origin_lon_deg, hold.origin_lat_deg)
         self._rules_rev = current_geofences.newest_rev(connection, hold.sector)
         self._compiled = read_and_compile(connection, hold.sector, self._plane)
+        self._sensors = current_rules.numbered_places(connection, hold.sector)
         self._state, self._rules = TrackerState.empty(), RuleState.empty()
         self._stories: dict[bytes, _Story] = {}
         self._ended: dict[bytes, _Story] = {}
@@ -179,7 +181,7 @@ class _Rerun:
 
     def _take(self, rows: Rows, live_ids: Sequence[bytes | None]) -> None:
         self.detections += len(rows)
-        ids = self._step(to_batch(rows, self._plane), None)
+        ids = self._step(to_batch(rows, self._plane, self._sensors), None)
         for mine, live, at_us in zip(ids, live_ids, rows["at_us"].tolist(), strict=True):
             story = self._stories.setdefault(mine.tobytes(), _Story())
             story.seen_us.append(at_us)

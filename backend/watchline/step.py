@@ -65,9 +65,15 @@ class Judged:
     packed: tuple[bytes, bytes]  # the tracker's and the rules' state
 
 
-def track(work: Work, state: TrackerState, plane: SectorPlane, lap: Lap) -> Tracked:
-    """Place and track the live detections of a commit's work."""
-    batch = to_batch(work.live, plane) if work.live is not None else EMPTY_BATCH
+def track(
+    work: Work,
+    state: TrackerState,
+    plane: SectorPlane,
+    sensors: Mapping[int, tuple[float, float]],
+    lap: Lap,
+) -> Tracked:
+    """Place and track the live detections of a commit's work; `sensors` as in `to_batch`."""
+    batch = to_batch(work.live, plane, sensors) if work.live is not None else EMPTY_BATCH
     lap("place")
     state, updates, track_ids = tracker.step(state, batch, work.tick_us, _CONFIG)
     lap("track")

@@ -41,6 +41,8 @@ def warm_up() -> None:
         var_x_m2=np.full(n, 4.0),
         cov_xy_m2=np.zeros(n),
         var_y_m2=np.full(n, 4.0),
+        bearing_rad=unknown,
+        bearing_sigma_rad=unknown,
         vx_mps=unknown,
         vy_mps=unknown,
         v_sigma_mps=unknown,

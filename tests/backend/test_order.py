@@ -31,13 +31,15 @@ from watchline.sectors.plane import SectorPlane
 from watchline.tracks import tracker
 from watchline.tracks.model import TrackStatus
 from watchline.tracks.state import TrackerState
-from watchline_sensors.contract import Detection, Position
+from watchline_sensors.contract import Bearing, Detection, Position
 
 SECOND = 1_000_000
 SECONDS = 7
 END_US = 100 * SECOND
-#: Edge -> its sensors' numbers; the second edge has two radars.
+#: Edge -> its sensors' numbers; the second edge has two radars, and a camera that tells bearings.
 SENSORS = {11: (1,), 22: (2, 3)}
+CAMERA_M = (-800.0, 40.0)
+CAMERAS = {4: lon_lat(*CAMERA_M)}
 #: Where they walk north, side by side: two of them together.
 WALKERS_M = (-110.0, 60.0, 100.0)
 PLANE = SectorPlane(*ORIGIN)
@@ -95,12 +97,29 @@ def night(seed: int) -> dict[int, Rows]:
             for at_us in rng.integers(0, SECONDS * SECOND, 20).tolist():
                 seen[edge].append((at_us, sensor, *rng.uniform(-300, 300, 2).tolist()))
             seen[edge] += [(s * SECOND, sensor, 250.0, 0.0) for s in range(0, SECONDS, 3)]
+    for at_us, east, north in walked(2.0, SECOND // 3, 17_000):
+        seen[22].append((at_us, 4, east, north))
     return {edge: rows_of(edge, sorted(plots)) for edge, plots in seen.items()}
+
+
+def walked(from_s: float, every_us: int, first_us: int) -> list[tuple[int, float, float]]:
+    """(at_us, east, north) of the first walker, as nobody errs."""
+    times = range(first_us, SECONDS * SECOND, every_us)
+    return [
+        (at_us, WALKERS_M[0], -140 + 24.0 * at_us / SECOND)
+        for at_us in times
+        if at_us >= from_s * SECOND
+    ]
 
 
 def rows_of(edge: int, plots: list[tuple[int, int, float, float]]) -> Rows:
     items = []
-    for at_us, _, east, north in plots:
+    for at_us, sensor, east, north in plots:
+        if sensor in CAMERAS:
+            way = np.degrees(np.arctan2(east - CAMERA_M[0], north - CAMERA_M[1]))
+            seen = Bearing(bearing_deg=float(way) % 360.0, sigma_deg=0.1)
+            items.append(Detection(sensor="a", at_us=at_us, bearing=seen))
+            continue
         lon, lat = lon_lat(east, north)
         place = Position(lon_deg=lon, lat_deg=lat, var_east_m2=6.0, var_north_m2=6.0)
         items.append(Detection(sensor="a", at_us=at_us, position=place))
@@ -121,7 +140,7 @@ class Line:
     found: list[Finding] = field(default_factory=list)
 
     def step(self, rows: Rows | None, tick_us: int | None) -> None:
-        batch = EMPTY_BATCH if rows is None else to_batch(rows, PLANE)
+        batch = EMPTY_BATCH if rows is None else to_batch(rows, PLANE, CAMERAS)
         self.state, updates, _ = tracker.step(self.state, batch, tick_us, CONFIG)
         self.rules, findings = engine.step(self.rules, updates, tick_us, RULES)
         self.every, found = engine.step(self.every, updates, tick_us, EVERY)

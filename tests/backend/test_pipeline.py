@@ -44,8 +44,8 @@ def test_all_sessions_that_write_are_ended_with_their_writer(database):
         writer.until_settled()
         with database.connect("owner") as connection:
             tied = connection.execute(
-                """SELECT count(DISTINCT l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-                    WHERE d.datname = current_database() AND l.locktype = 'advisory'"""
+                """SELECT count(DISTINCT pid) FROM pg_locks l JOIN pg_database d ON d.oid = database
+                    WHERE d.datname = current_database() AND locktype = 'advisory'"""
             ).fetchone()
         assert tied == (3,)
     finally:

@@ -42,6 +42,8 @@ def batch(
         var_x_m2=np.full(n, sigma_m**2),
         cov_xy_m2=np.zeros(n),
         var_y_m2=np.full(n, sigma_m**2),
+        bearing_rad=none,
+        bearing_sigma_rad=none,
         vx_mps=none,
         vy_mps=none,
         v_sigma_mps=none,

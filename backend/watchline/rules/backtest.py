@@ -117,10 +117,11 @@ def _judge(
         RuleState.empty(),
         tracker.TrackerConfig(),
     )
+    sensors = current_rules.numbered_places(connection, sector)
     found: list[Finding] = []
     kept = 0
     for rows, live in pages(connection, sector, from_us, to_us):
-        tracks, updates, ids = tracker.step(tracks, to_batch(rows, plane), None, config)
+        tracks, updates, ids = tracker.step(tracks, to_batch(rows, plane, sensors), None, config)
         rules, more = engine.step(rules, updates, tracks.clock_us, compiled)
         found += more
         judged.detections += len(rows)

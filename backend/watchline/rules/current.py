@@ -46,4 +46,12 @@ def sensor_places(
 ) -> dict[str, tuple[float, float]]:
     """(lon_deg, lat_deg) of each sensor described so far."""
     rows = connection.execute(_sql["sensor_places"], {"sector": sector})
-    return {id: (lon, lat) for id, lon, lat in rows}
+    return {id: (lon, lat) for _, id, lon, lat in rows}
+
+
+def numbered_places(
+    connection: psycopg.Connection[Any], sector: str
+) -> dict[int, tuple[float, float]]:
+    """The same by the sensors' numbers, as rows of detections know them."""
+    rows = connection.execute(_sql["sensor_places"], {"sector": sector})
+    return {no: (lon, lat) for no, _, lon, lat in rows}

@@ -11,4 +11,4 @@ SELECT id FROM rule WHERE sector_id = %(sector)s AND valid_to IS NULL
 SELECT time_zone FROM sector WHERE id = %(sector)s
 
 -- name: sensor_places
-SELECT id, ST_X(geom), ST_Y(geom) FROM sensor WHERE sector_id = %(sector)s
+SELECT no, id, ST_X(geom), ST_Y(geom) FROM sensor WHERE sector_id = %(sector)s

@@ -1,5 +1,6 @@
 """What a rule made of a stored track: its detections run through tracker and rules again."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,7 +55,8 @@ def explain_track(
         },
     ).fetchall()
     at_us = round(at.timestamp() * 1e6)
-    answer = explain(updates_of(rows, plane), rules[rule_id], geofences, at_us, zone=zone)
+    sensors = current_rules.numbered_places(connection, sector)
+    answer = explain(updates_of(rows, plane, sensors), rules[rule_id], geofences, at_us, zone=zone)
     return answer | {"track": track_no, "at": at.isoformat(), "detections": len(rows)}
 
 
@@ -66,10 +68,14 @@ def sector_of(connection: psycopg.Connection[Any], rule_id: str) -> str:
     return str(found[0])
 
 
-def updates_of(rows: list[tuple[Any, ...]], plane: SectorPlane) -> TrackUpdates:
+def updates_of(
+    rows: list[tuple[Any, ...]],
+    plane: SectorPlane,
+    sensors: Mapping[int, tuple[float, float]],
+) -> TrackUpdates:
     """The updates that the tracker makes of one track's detections."""
     state = tracker.TrackerState.empty()
-    batch = to_batch(rows_of(rows)[0], plane) if rows else EMPTY_BATCH
+    batch = to_batch(rows_of(rows)[0], plane, sensors) if rows else EMPTY_BATCH
     _, updates, _ = tracker.step(state, batch, None, tracker.TrackerConfig())
     # More than one where it was out of sight for long: the parts are the one track's.
     ids = np.unique(updates.no)

@@ -113,6 +113,7 @@ class Night:
         self._memory = Memory(
             tracker=TrackerState.empty(), rules=RuleState.empty(), book={}, next_no=1
         )
+        self._sensors: dict[int, tuple[float, float]] = {}
         self._tick_us = start_us
         self._shown: dict[int, int] = {}
 
@@ -139,7 +140,7 @@ class Night:
             self._tick_us = now_us
         work.fixes = heard.fixes
         self.late += sum(map(len, (*work.late, *work.uncertain)))
-        tracked = track(work, self._memory.tracker, self._plane, _no_lap)
+        tracked = track(work, self._memory.tracker, self._plane, self._sensors, _no_lap)
         judged = judge(
             work,
             tracked,
@@ -171,6 +172,7 @@ class Night:
                 if isinstance(item, SensorInfo) and item.sensor not in self._inbox.sensors:
                     number = len(self._inbox.sensors) + 1
                     self._inbox.describe({item.sensor: (number, arrival.edge)})
+                    self._sensors[number] = (item.lon_deg, item.lat_deg)
 
 
 def _no_lap(stage: str) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log, pi
+from math import log, pi, sqrt
 from typing import NamedTuple
 
 #: The tracker works slot by slot of `at`; batches are cut only where a slot ends. It bounds
@@ -33,6 +33,8 @@ class TrackerConfig:
     #: False plots and new targets per m² and look; a pairing must be likelier than these.
     #: 1e-6 is ten false plots a look on 10 km².
     clutter_per_m2: float = 1e-6
+    #: Out to this distance the clutter above stands behind a bearing without a range.
+    bearing_reach_m: float = 5000.0
     #: M of N: a track starts with M plots, and no more than N - M looks missed in a row.
     start_hits: int = 3
     start_looks: int = 5
@@ -70,6 +72,7 @@ class Limits(NamedTuple):
     merge_gate: float
     velocity_gate: float
     base_cost: float
+    bearing_cost: float
     start_hits: int
     start_hits_enough: int
     start_score: float
@@ -101,6 +104,14 @@ def limits(config: TrackerConfig) -> Limits:
         # −2 ln of the likelihood ratio of "this track's plot" to "clutter or new" is
         # d² + ln|S| − base_cost (Blackman & Popoli 1999, ch. 6).
         base_cost=2.0 * log(chance / ((1.0 - chance) * config.clutter_per_m2 * 2.0 * pi)),
+        # The same in one dimension, with the density of clutter per radian: that of the sector
+        # of a circle, reach²/2 m² per radian.
+        bearing_cost=2.0
+        * log(
+            chance
+            / ((1.0 - chance) * config.clutter_per_m2 * config.bearing_reach_m**2 / 2.0)
+            / sqrt(2.0 * pi)
+        ),
         start_hits=config.start_hits,
         start_hits_enough=max(config.start_hits_enough, config.start_hits),
         start_score=config.start_score,

@@ -42,6 +42,8 @@ INPUT = np.dtype(
         ("var_x_m2", "<f8"),
         ("cov_xy_m2", "<f8"),
         ("var_y_m2", "<f8"),
+        ("bearing_rad", "<f8"),
+        ("bearing_sigma_rad", "<f8"),
         ("vx_mps", "<f8"),
         ("vy_mps", "<f8"),
         ("v_sigma_mps", "<f8"),
@@ -87,6 +89,37 @@ def usable(plot: Any) -> bool:
         and 0.0 < plot.var_x_m2 <= MOST_VAR_M2
         and 0.0 < plot.var_y_m2 <= MOST_VAR_M2
         and plot.cov_xy_m2 * plot.cov_xy_m2 < plot.var_x_m2 * plot.var_y_m2
+    )
+
+
+@kernel
+def only_bearing(plot: Any) -> bool:
+    """A direction from a place in the plane, less than a radian wide."""
+    return bool(
+        abs(plot.x_m) <= MOST_M
+        and abs(plot.y_m) <= MOST_M
+        and abs(plot.bearing_rad) <= 100.0
+        and 0.0 < plot.bearing_sigma_rad < 1.0
+    )
+
+
+@kernel
+def sighted(plot: Any, x: float, y: float) -> Any:
+    """A bearing as a plot of whoever is about x, y: (x, y, xx, xy, yy, distance).
+
+    It stands on the line of sight where that comes nearest to the place and tells nothing along
+    it (MOST_VAR_M2). A distance below zero: it looks the other way.
+    """
+    east, north = np.sin(plot.bearing_rad), np.cos(plot.bearing_rad)
+    away = (x - plot.x_m) * east + (y - plot.y_m) * north
+    across = (away * plot.bearing_sigma_rad) ** 2 + FLOOR_M2
+    return (
+        plot.x_m + away * east,
+        plot.y_m + away * north,
+        MOST_VAR_M2 * east * east + across * north * north,
+        (MOST_VAR_M2 - across) * east * north,
+        MOST_VAR_M2 * north * north + across * east * east,
+        away,
     )
 
 
@@ -175,9 +208,12 @@ def feed(work: Work, limits: Limits, plot: Any, i: int, cost: float) -> None:
     load(track, w)
     dt = (plot.at_us - track.at_us) * 1e-6
     predict(w, dt, limits.noise)
-    update(
-        w, plot.x_m, plot.y_m, plot.var_x_m2 + FLOOR_M2, plot.cov_xy_m2, plot.var_y_m2 + FLOOR_M2
-    )
+    if only_bearing(plot):
+        x, y, xx, xy, yy, _ = sighted(plot, w[0], w[1])
+    else:
+        x, y = plot.x_m, plot.y_m
+        xx, xy, yy = plot.var_x_m2 + FLOOR_M2, plot.cov_xy_m2, plot.var_y_m2 + FLOOR_M2
+    update(w, x, y, xx, xy, yy)
     if _has_velocity(plot, 1e4):
         sigma = max(plot.v_sigma_mps, FLOOR_MPS)
         update_velocity(w, plot.vx_mps, plot.vy_mps, sigma * sigma, limits.velocity_gate)

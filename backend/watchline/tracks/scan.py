@@ -19,12 +19,12 @@ from watchline.tracks import (
 from watchline.tracks import grid as grids
 from watchline.tracks.association import Desk, assign
 from watchline.tracks.config import CANDIDATES, LOOK_GAP_US, SLOT_US, Limits
+from watchline.tracks.feed import MOST_M, MOST_VAR_M2, found, only_bearing, sighted, usable
 from watchline.tracks.feed import feed as feed_track
-from watchline.tracks.feed import found, usable
 from watchline.tracks.grid import Grid, clear, near
 from watchline.tracks.kalman import FLOOR_M2
 from watchline.tracks.lives import advance, enter, sweep
-from watchline.tracks.report import DUE, TRACKS, Work
+from watchline.tracks.report import DUE, TENTATIVE, TRACKS, Work
 
 
 class Pairs(NamedTuple):
@@ -49,12 +49,20 @@ def _candidates(
     columns: int,
     at: int,
 ) -> Any:
-    """List the tracks that a plot can belong to, from place `at` on: (columns, end of the list)."""
+    """List the tracks that a plot can belong to, from place `at` on: (columns, end of the list).
+
+    A bearing belongs to tracks that have been confirmed and still have a place: it refines them.
+    Whoever crosses its line would else be started by it, or kept alive as a track anywhere on it.
+    """
     tracks = work.tracks
     x, y, at_us = plot.x_m, plot.y_m, plot.at_us
     rxx, rxy, ryy = plot.var_x_m2 + FLOOR_M2, plot.cov_xy_m2, plot.var_y_m2 + FLOOR_M2
     reach = np.sqrt(limits.gate)
     half_x, half_y = reach * np.sqrt(rxx), reach * np.sqrt(ryy)
+    base = limits.base_cost
+    no_place = only_bearing(plot)
+    if no_place:
+        half_x = half_y = MOST_M
     count = near(grid, work.book[TRACKS], x, y, half_x, half_y, pairs.found)
     end = at
     for k in range(count):
@@ -63,6 +71,16 @@ def _candidates(
         dt = (at_us - track.at_us) * 1e-6
         p = track.p
         q = limits.noise * dt * dt * dt / 3.0 if dt > 0.0 else 0.0
+        if no_place:
+            if track.status == TENTATIVE or p[0] + p[2] > limits.start_var:
+                continue
+            x, y, rxx, rxy, ryy, away = sighted(
+                plot, track.x_m + dt * track.vx_mps, track.y_m + dt * track.vy_mps
+            )
+            if not away > 1.0:
+                continue
+            # The determinant is that of the bearing (radian²), times those of what it tells not.
+            base = limits.bearing_cost + np.log(MOST_VAR_M2 * away * away)
         sxx = p[0] + dt * (2.0 * p[3] + dt * p[7]) + q + rxx
         nx = x - track.x_m - dt * track.vx_mps
         if nx * nx > limits.gate * sxx:
@@ -74,7 +92,7 @@ def _candidates(
         sxy = p[1] + dt * (p[4] + p[5] + dt * p[8]) + rxy
         det = sxx * syy - sxy * sxy
         d2 = (syy * nx * nx - 2.0 * sxy * nx * ny + sxx * ny * ny) / det
-        cost = d2 + np.log(det) - limits.base_cost
+        cost = d2 + np.log(det) - base
         if not (d2 <= limits.gate and cost < 0.0):
             continue
         if end - at == CANDIDATES:
@@ -117,7 +135,7 @@ def _look(
     rows = high - low
     for row in range(rows):
         pairs.starts[row] = end
-        if usable(plots[low + row]):
+        if usable(plots[low + row]) or only_bearing(plots[low + row]):
             columns, end = _candidates(work, grid, limits, plots[low + row], pairs, columns, end)
     pairs.starts[rows] = end
     assign(rows, columns, pairs.starts, pairs.column, pairs.cost, pairs.column_of, desk)
