@@ -167,13 +167,24 @@ def test_a_finding_belongs_to_the_nearest_target_within_the_gate() -> None:
 
 def test_a_target_is_off_by_what_lies_between_it_and_the_nearest_track() -> None:
     near, far = _path((-50, 0), (50, 0)), _path((-50, 30), (50, 30), target="v")
-    places = [Place(round(T0 + s * 1e6), x, y) for s, x, y in (
+    places = [Place(round(T0 + s * 1e6), x, y, 9.0, 0.0, 9.0) for s, x, y in (
         (25, 3.0, 4.0), (25, 0.0, 22.0), (10, -30.0, 26.0), (40, 30.0, 200.0), (60, 50.0, 0.0))
     ]  # fmt: skip
-    assert position_errors([near], places, PLANE) == pytest.approx([26.0, 5.0], abs=1e-3)
+    assert position_errors([near], places, PLANE).off_m == pytest.approx([26.0, 5.0], abs=1e-3)
     both = position_errors([near, far], places, PLANE)
-    assert both == pytest.approx([26.0, 5.0, 4.0, 8.0], abs=1e-3), "each by its own nearest"
-    assert len(position_errors([near], [], PLANE)) == len(position_errors([], places, PLANE)) == 0
+    assert both.off_m == pytest.approx([26.0, 5.0, 4.0, 8.0], abs=1e-3), "each by its own nearest"
+    # 26 m off with a sigma of 3 m on each axis, 5 m (1.67 sigma: inside 2.45), 4 m and 8 m.
+    assert both.inside.tolist() == [False, True, True, False]
+    for nothing in (position_errors([near], [], PLANE), position_errors([], places, PLANE)):
+        assert len(nothing.off_m) == len(nothing.inside) == 0
+
+
+@pytest.mark.parametrize(("cov", "inside"), [(70.0, True), (-70.0, False), (0.0, False)])
+def test_a_leaning_ellipse_is_asked_as_it_leans(cov: float, inside: bool) -> None:
+    """The target is 21 m north-east of a track whose sigma is 8.5 m on each axis."""
+    near = _path((-50, 0), (50, 0))
+    place = Place(round(T0 + 25 * 1e6), -15.0, -15.0, 72.0, cov, 72.0)
+    assert position_errors([near], [place], PLANE).inside.tolist() == [inside]
 
 
 def test_score_of_a_run() -> None:

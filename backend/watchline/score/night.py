@@ -121,7 +121,8 @@ class Night:
         """Where the confirmed tracks are that have got a plot since this was last asked."""
         tracks = self._memory.tracker.tracks
         tracks = tracks[tracks["no"] > 0]
-        told = zip(*(tracks[name].tolist() for name in ("no", "at_us", "x_m", "y_m")), strict=True)
+        columns = [tracks[name].tolist() for name in ("no", "at_us", "x_m", "y_m")]
+        told = zip(*columns, *tracks["p"][:, :3].T.tolist(), strict=True)
         rows = [row for row in told if self._shown.get(row[0]) != row[1]]
         self._shown = dict(zip(tracks["no"].tolist(), tracks["at_us"].tolist(), strict=True))
         return [Place(*row[1:]) for row in rows]

@@ -18,7 +18,7 @@ import shapely
 
 from watchline.score.compare import Score, SeenFinding, score
 from watchline.score.night import Alarm, Heard, Night
-from watchline.score.places import Floats, Place, position_errors
+from watchline.score.places import Errors, Place, position_errors
 from watchline.score.truth import TruePath, read_truth
 from watchline.sectors.plane import SectorPlane
 
@@ -37,7 +37,7 @@ class ScenarioRefused(Exception):
 class Result:
     """A scored night: `km` is the length of the longest line that is watched, if any is.
 
-    `off_m` are the distances of targets, once a second, from the tracks that show them.
+    `errors` are those of the tracks that show targets, once a second.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Result:
     truth: list[TruePath]
     suppressed: int
     late: int
-    off_m: Floats
+    errors: Errors
 
     @property
     def false(self) -> int:
@@ -58,7 +58,14 @@ class Result:
 
     def off(self, percent: float) -> float | None:
         """A percentile of how far the tracks were from what they show, in metres."""
-        return round(float(np.percentile(self.off_m, percent)), 1) if len(self.off_m) else None
+        off_m = self.errors.off_m
+        return round(float(np.percentile(off_m, percent)), 1) if len(off_m) else None
+
+    @property
+    def inside(self) -> float | None:
+        """The share of them that lay in the tracks' own 95 % ellipses."""
+        inside = self.errors.inside
+        return round(float(inside.mean()), 3) if len(inside) else None
 
     def summary(self) -> dict[str, Any]:
         """The last line of the command."""
@@ -82,6 +89,7 @@ class Result:
             "delay_p99_s": _rounded(done.delay_s(99.0), 1),
             "off_p50_m": self.off(50.0),
             "off_p95_m": self.off(95.0),
+            "inside_95": self.inside,
             "life_at_risk_missed": done.life_at_risk_missed,
         }
 
@@ -136,7 +144,7 @@ def run(
         truth=truth,
         suppressed=night.suppressed,
         late=night.late,
-        off_m=position_errors(truth, places, plane),
+        errors=position_errors(truth, places, plane),
     )
 
 
@@ -216,10 +224,9 @@ def table(result: Result) -> list[str]:
         rows.append(("", f"{told['false_per_km_day']:.2f} per km-day on {result.km:.1f} km"))
     if done.matches:
         rows.append(("delay", f"p50 {told['delay_p50_s']:.1f} s, p99 {told['delay_p99_s']:.1f} s"))
-    if len(result.off_m):
-        rows.append(
-            ("tracks off by", f"p50 {told['off_p50_m']:.1f} m, p95 {told['off_p95_m']:.1f} m")
-        )
+    if len(result.errors.off_m):
+        off = f"p50 {told['off_p50_m']:.1f} m, p95 {told['off_p95_m']:.1f} m"
+        rows.append(("tracks off by", f"{off}, {told['inside_95']:.1%} in their 95 % ellipse"))
     rows += [
         ("life at risk missed", str(done.life_at_risk_missed)),
         ("our own, not raised", str(result.suppressed)),
