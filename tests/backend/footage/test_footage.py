@@ -136,28 +136,29 @@ def test_ranges():
             ranges.stretch(header, 10)
 
 
-@pytest.mark.parametrize(
-    ("changes", "status", "code"),
-    [
-        ({"reason": "too short"}, 422, "request.invalid"),
-        ({"reason": "          x          "}, 422, "request.invalid"),
-        ({"reason": "with a \x00 in the middle"}, 422, "request.invalid"),
-        ({"reason": "x" * 501}, 422, "request.invalid"),
-        ({"sensor": "nowhere"}, 404, "sensor.unknown"),
-        ({"sensor": "radar"}, 422, "footage.no_camera"),
-        ({"incident": NOBODY}, 404, "incident.unknown"),
-        ({"kind": "clip"}, 422, "footage.times_invalid"),
-        ({"until": "2999-01-01T00:00:00Z", "from": "2999-01-01T00:00:00Z"}, 422, "footage.not_yet"),
-        ({"until": None}, 422, "footage.times_invalid"),
-        ({"at": "2026-01-01T00:00:00Z"}, 422, "footage.times_invalid"),
-        ({"from": "2026-01-01T00:00:00"}, 422, "request.invalid"),
-        ({"kind": "film"}, 422, "request.invalid"),
-    ],
-)
-async def test_a_wrong_question_is_refused_and_asks_nobody(hub, edge, ask, changes, status, code):
-    answer = await ask(**changes)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert (await edge.wanted()).footage == [] and trail(hub, "footage.ask") == []
+WRONG_QUESTIONS = [
+    ({"reason": "too short"}, 422, "request.invalid"),
+    ({"reason": "          x          "}, 422, "request.invalid"),
+    ({"reason": "with a \x00 in the middle"}, 422, "request.invalid"),
+    ({"reason": "x" * 501}, 422, "request.invalid"),
+    ({"sensor": "nowhere"}, 404, "sensor.unknown"),
+    ({"sensor": "radar"}, 422, "footage.no_camera"),
+    ({"incident": NOBODY}, 404, "incident.unknown"),
+    ({"kind": "clip"}, 422, "footage.times_invalid"),
+    ({"until": "2999-01-01T00:00:00Z", "from": "2999-01-01T00:00:00Z"}, 422, "footage.not_yet"),
+    ({"until": None}, 422, "footage.times_invalid"),
+    ({"at": "2026-01-01T00:00:00Z"}, 422, "footage.times_invalid"),
+    ({"from": "2026-01-01T00:00:00"}, 422, "request.invalid"),
+    ({"kind": "film"}, 422, "request.invalid"),
+]
+
+
+async def test_a_wrong_question_is_refused_and_asks_nobody(hub, edge, ask, subtests):
+    for changes, status, code in WRONG_QUESTIONS:
+        with subtests.test(changes=changes):
+            answer = await ask(**changes)
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+            assert (await edge.wanted()).footage == [] and trail(hub, "footage.ask") == []
 
 
 async def test_how_long_a_clip_may_be_and_how_far_ahead(edge, ask, now):
@@ -282,40 +283,41 @@ async def test_an_edge_may_have_nothing(edge, ask, admin, code):
 S = 1_000_000
 
 
-@pytest.mark.parametrize(
-    ("kind", "changes", "code"),
-    [
-        ("snapshot", {"media_type": "video/webm"}, "footage.media_wrong"),
-        ("clip", {"media_type": "text/html"}, "footage.media_wrong"),
-        ("snapshot", {"octets": WEBM}, "footage.octets_wrong"),
-        ("clip", {"octets": b"<html>"}, "footage.octets_wrong"),
-        ("snapshot", {"octets": b""}, "footage.octets_wrong"),
-        ("snapshot", {"frames": 0}, "footage.octets_wrong"),
-        ("snapshot", {"frames": 2**40}, "footage.octets_wrong"),
-        (
-            "snapshot",
-            {"outlines": [Outline(sensor_track="a\x00", x0=0, y0=0, x1=1, y1=1)]},
-            "footage.octets_wrong",
-        ),
-        ("clip", {"from_us": 2**61}, "footage.times_invalid"),
-        ("clip", {"until_us": 2**61}, "footage.times_invalid"),
-        ("clip", {"from_us": 0}, "footage.times_invalid"),
-        ("snapshot", {"code": "footage.odd", "octets": b""}, "footage.code_wrong"),
-        ("snapshot", {"code": "footage.absent"}, "footage.code_wrong"),
-    ],
-)
+WRONG_ANSWERS = [
+    ("snapshot", {"media_type": "video/webm"}, "footage.media_wrong"),
+    ("clip", {"media_type": "text/html"}, "footage.media_wrong"),
+    ("snapshot", {"octets": WEBM}, "footage.octets_wrong"),
+    ("clip", {"octets": b"<html>"}, "footage.octets_wrong"),
+    ("snapshot", {"octets": b""}, "footage.octets_wrong"),
+    ("snapshot", {"frames": 0}, "footage.octets_wrong"),
+    ("snapshot", {"frames": 2**40}, "footage.octets_wrong"),
+    (
+        "snapshot",
+        {"outlines": [Outline(sensor_track="a\x00", x0=0, y0=0, x1=1, y1=1)]},
+        "footage.octets_wrong",
+    ),
+    ("clip", {"from_us": 2**61}, "footage.times_invalid"),
+    ("clip", {"until_us": 2**61}, "footage.times_invalid"),
+    ("clip", {"from_us": 0}, "footage.times_invalid"),
+    ("snapshot", {"code": "footage.odd", "octets": b""}, "footage.code_wrong"),
+    ("snapshot", {"code": "footage.absent"}, "footage.code_wrong"),
+]
+
+
 async def test_an_answer_that_is_none_is_refused_once_and_keeps_nothing(
-    hub, edge, ask, admin, kind, changes, code
+    hub, edge, ask, admin, subtests
 ):
-    id = (await ask(kind, 20 if kind == "clip" else 0)).json()["id"]
-    (wanted,) = (await edge.wanted()).footage
-    octets = {"snapshot": JPEG, "clip": WEBM}[kind]
-    refused = await edge.answer(wanted, **{"octets": octets} | changes)
-    assert (refused.status_code, refused.json()["code"]) == (422, code)
-    piece = (await admin.get(f"/api/footage/{id}")).json()
-    assert (piece["state"], piece["code"]) == ("absent", code)
-    assert (await edge.wanted()).footage == []  # or it would be sent again and again
-    assert hub.query("SELECT count(*) FROM footage_octets") == [(0,)]
+    for kind, changes, code in WRONG_ANSWERS:
+        with subtests.test(kind=kind, changes=changes):
+            id = (await ask(kind, 20 if kind == "clip" else 0)).json()["id"]
+            (wanted,) = (await edge.wanted()).footage
+            octets = {"snapshot": JPEG, "clip": WEBM}[kind]
+            refused = await edge.answer(wanted, **{"octets": octets} | changes)
+            assert (refused.status_code, refused.json()["code"]) == (422, code)
+            piece = (await admin.get(f"/api/footage/{id}")).json()
+            assert (piece["state"], piece["code"]) == ("absent", code)
+            assert (await edge.wanted()).footage == []  # or it would be sent again and again
+            assert hub.query("SELECT count(*) FROM footage_octets") == [(0,)]
 
 
 async def test_the_largest_answer_is_taken_and_a_larger_one_not(edge, ask, admin, hub):
