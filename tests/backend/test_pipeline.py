@@ -1,6 +1,7 @@
 """A sector's writer on a clock of the test's own."""
 
 import datetime as dt
+import math
 import threading
 import time
 from typing import Any
@@ -10,10 +11,24 @@ import pytest
 
 from hand_writer import SECOND, HandClock, envelope, hand_writer
 from own_writer import EDGE, INFO, OwnWriter, import_sector, seen
-from plain_sector import lon_lat
+from plain_sector import ORIGIN, lon_lat
 from watchline import renewal
+from watchline.detections.placing import to_batch
+from watchline.detections.rows import concatenate
+from watchline.rules import current as current_rules
 from watchline.sectors.clock import SectorClock
-from watchline_sensors.contract import Detection, Health, HealthState, Position
+from watchline.sectors.plane import SectorPlane
+from watchline.tracks import tracker
+from watchline.tracks.state import TrackerState
+from watchline.tracks.stored import pages
+from watchline_sensors.contract import (
+    Bearing,
+    Detection,
+    Health,
+    HealthState,
+    Position,
+    SensorInfo,
+)
 
 
 @pytest.mark.parametrize("year", [1970, 2038])
@@ -92,6 +107,45 @@ def walk(writer, clock, first_seq, steps):
         item = Detection(sensor=INFO.sensor, at_us=at_us, position=place)
         writer.send(envelope(EDGE, seq, [item], clock.time_us))
         writer.turn()
+
+
+def test_a_bearing_joins_the_track_that_it_points_to(database):
+    """Live and in a rerun: where the camera stands is known to both."""
+    import_sector(database)
+    clock = HandClock(time.time_ns() // 1000)
+    lon, lat = lon_lat(-600.0, -400.0)
+    camera = SensorInfo(
+        sensor="lens", at_us=1, kind="thermal", name="L", lon_deg=lon, lat_deg=lat, height_m=200.0
+    )
+    with hand_writer(database, clock) as writer:
+        writer.send(envelope(EDGE, 1, [INFO, camera], clock.time_us))
+        writer.turn()
+        walk(writer, clock, 3, range(6))
+        for seq, off_deg in enumerate((0.0, 90.0), 9):
+            clock.time_us += SECOND
+            way = math.degrees(math.atan2(600.0, -350.0 + 20.0 * (seq - 3) + 400.0))
+            seen = Bearing(bearing_deg=way + off_deg, sigma_deg=0.2)
+            at_us = clock.time_us - 100_000
+            item = Detection(sensor="lens", at_us=at_us, bearing=seen)
+            writer.send(envelope(EDGE, seq, [item], clock.time_us))
+            writer.turn()
+        walk(writer, clock, 11, range(8, 10))
+        rows = writer.query(
+            """SELECT sensor_id, track_id, round(extract(epoch FROM at) * 1e6)
+                 FROM detection ORDER BY at"""
+        )
+        with database.connect("owner") as connection:
+            places = current_rules.numbered_places(connection, "test")
+            stored = [page for page, _ in pages(connection, "test", 0, clock.time_us)]
+    (track,) = {id for sensor, id, _ in rows if sensor == INFO.sensor}
+    assert track is not None
+    assert [id for sensor, id, _ in rows if sensor == "lens"] == [track, None]
+    batch = to_batch(concatenate(stored), SectorPlane(*ORIGIN), places)
+    _, _, again = tracker.step(TrackerState.empty(), batch, None, tracker.TrackerConfig())
+    assert batch.at_us.tolist() == [int(at_us) for _, _, at_us in rows]
+    assert [None if not id.any() else UUID(bytes=id.tobytes()) for id in again] == [
+        id for _, id, _ in rows
+    ]
 
 
 @pytest.mark.parametrize("ended", [False, True])

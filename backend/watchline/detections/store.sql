@@ -73,11 +73,11 @@ RETURNING (extract(epoch FROM from_at) * 1e6)::bigint, (extract(epoch FROM to_at
 UPDATE late_span SET rerun_at = clock_timestamp() WHERE id = %(id)s
 
 -- name: detections_between
--- All placed sightings of the sector in a stretch of time whose clock can be trusted.
+-- All sightings of the sector in a stretch of time whose clock can be trusted.
 SELECT (extract(epoch FROM d.at) * 1e6)::bigint, s.no, d.edge_id, d.boot, d.seq, ST_X(d.geom), ST_Y(d.geom),
        d.var_east_m2, d.cov_m2, d.var_north_m2, d.east_mps, d.north_mps, d.speed_sigma_mps,
-       d.classes, d.track_id
+       d.bearing_deg, d.bearing_sigma_deg, d.range_m, d.range_sigma_m, d.classes, d.track_id
   FROM detection d JOIN sensor s ON s.id = d.sensor_id
- WHERE d.sector_id = %(sector)s AND d.geom IS NOT NULL AND d.timing IN ('l', 'a')
+ WHERE d.sector_id = %(sector)s AND d.timing IN ('l', 'a')
    AND d.at >= to_timestamp(%(from_us)s / 1e6) AND d.at < to_timestamp(%(to_us)s / 1e6)
  ORDER BY d.at

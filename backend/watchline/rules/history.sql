@@ -1,11 +1,11 @@
 -- name: detections_of
--- The placed sightings that fed a live track, as `detections_between` has them. known_at shuts other
+-- The sightings that fed a live track, as `detections_between` has them. known_at shuts other
 -- days' partitions out: a live sighting is known within an hour of its stamp.
 SELECT (extract(epoch FROM d.at) * 1e6)::bigint, s.no, d.edge_id, d.boot, d.seq, ST_X(d.geom), ST_Y(d.geom),
        d.var_east_m2, d.cov_m2, d.var_north_m2, d.east_mps, d.north_mps, d.speed_sigma_mps,
-       d.classes, d.track_id
+       d.bearing_deg, d.bearing_sigma_deg, d.range_m, d.range_sigma_m, d.classes, d.track_id
   FROM detection d JOIN sensor s ON s.id = d.sensor_id
- WHERE d.sector_id = %(sector)s AND d.track_id = %(track)s AND d.geom IS NOT NULL
+ WHERE d.sector_id = %(sector)s AND d.track_id = %(track)s
    AND d.at BETWEEN %(first)s AND %(last)s
    AND d.known_at BETWEEN %(first)s::timestamptz - interval '1 hour' AND %(last)s::timestamptz + interval '1 hour'
  ORDER BY d.at, d.edge_id, d.boot, d.seq LIMIT %(limit)s

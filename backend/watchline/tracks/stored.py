@@ -43,10 +43,10 @@ def rows_of(found: Sequence[tuple[Any, ...]]) -> tuple[Rows, list[bytes | None]]
     table["boot"], table["seq"] = [row[3] for row in found], [row[4] for row in found]
     for k, name in enumerate(_NUMBERS, start=5):
         table[name] = [np.nan if row[k] is None else row[k] for row in found]
-    table["classes"] = [[np.nan] * 5 if row[13] is None else row[13] for row in found]
+    table["classes"] = [[np.nan] * 5 if row[-2] is None else row[-2] for row in found]
     rows = Rows(table, np.zeros(0, np.uint8))
     order = np.lexsort((rows["seq"], rows["boot"], rows["edge"], rows["at_us"]))
-    live = [found[i][14] for i in order.tolist()]
+    live = [found[i][-1] for i in order.tolist()]
     return rows.take(order), [None if id is None else id.bytes for id in live]
 
 
@@ -60,4 +60,8 @@ _NUMBERS = (
     "east_mps",
     "north_mps",
     "speed_sigma_mps",
+    "bearing_deg",
+    "bearing_sigma_deg",
+    "range_m",
+    "range_sigma_m",
 )
