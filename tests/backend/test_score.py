@@ -1,5 +1,6 @@
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,25 @@ def test_score_of_a_run() -> None:
     assert done.false_alarms == [findings[3]]
     assert done.surplus == [findings[1], findings[4]]
     assert done.targets == ["w", "w", "w", None, "w"]
+
+
+def test_each_of_a_group_may_be_told_and_nobody_twice() -> None:
+    sector = _sector(("line", "cross"))
+    group = replace(_path((-50, 0), (160, 0)), object="group", size=3)
+    tracks = [b"a", b"b", b"a", b"c", b"d", None]
+    findings = [
+        replace(_finding("line-cross", 25.2 + k, 1, 2), track=track)
+        for k, track in enumerate(tracks)
+    ]
+    findings.append(replace(_finding("line-cross", 79.0, 108, 0), track=b"e"))  # not for that
+    done = score(sector, [group], findings)
+    assert [one.finding for one in done.matches] == findings[:1]
+    assert done.members == [findings[1], findings[3]]
+    assert done.surplus == [findings[2], *findings[4:]]
+    alone = score(sector, [replace(group, size=1)], findings)
+    assert alone.members == [] and alone.surplus == findings[1:]
+    nobody = score(_sector(("area", "enter")), [group], findings)
+    assert nobody.members == [], "of no deed"
 
 
 def test_one_finding_answers_for_one_deed_only() -> None:

@@ -14,7 +14,7 @@ from watchline.sectors.plane import SectorPlane
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenFinding:
-    """A finding as the hub has it; `known_us` is when it knew, if that is asked."""
+    """A finding as the hub has it; `known_us` is when it knew, `track` whose it is, if asked."""
 
     rule: str
     geofence: str | None
@@ -22,6 +22,7 @@ class SeenFinding:
     lon: float
     lat: float
     known_us: int | None = None
+    track: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +37,19 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """How a run did. `false_alarms` have no target near them, `surplus` has one that did
-    nothing of the kind, or a second finding of the same deed."""
+    """How a run did.
+
+    `false_alarms` have no target near them, `surplus` has one that did nothing of the kind, or a
+    second finding of the same deed. `members` are neither: another track of a group that did it,
+    as many as there are people in it; each of them has.
+    """
 
     expected: int
     matches: list[Match]
     missed: list[Expected]
     false_alarms: list[SeenFinding]
     surplus: list[SeenFinding]
+    members: list[SeenFinding]
     findings: Sequence[SeenFinding] = field(repr=False)
     targets: list[str | None] = field(repr=False)  # of each finding, in their order
 
@@ -146,16 +152,39 @@ def score(
         if w not in taken and f not in used:
             taken[w] = f
             used.add(f)
-    left = [f for f in range(len(findings)) if f not in used]
+    members = _members(pairs, taken, wanted, findings, {path.target: path.size for path in truth})
+    left = [f for f in range(len(findings)) if f not in used | members]
     return Score(
         expected=len(wanted),
         matches=[_match(wanted[w], findings[f], plane) for w, f in sorted(taken.items())],
         missed=[one for w, one in enumerate(wanted) if w not in taken],
         false_alarms=[findings[f] for f in left if targets[f] is None],
         surplus=[findings[f] for f in left if targets[f] is not None],
+        members=[findings[f] for f in sorted(members)],
         findings=findings,
         targets=targets,
     )
+
+
+def _members(
+    pairs: Sequence[tuple[float, int, int]],
+    taken: Mapping[int, int],
+    wanted: Sequence[Expected],
+    findings: Sequence[SeenFinding],
+    sizes: Mapping[str, int],
+) -> set[int]:
+    """The findings of a matched deed by other tracks, while its group has more people."""
+    tracks = {w: {findings[f].track} for w, f in taken.items()}
+    used, found = set(taken.values()), set[int]()
+    for _, w, f in pairs:
+        track = findings[f].track
+        if w not in taken or f in used or track is None or track in tracks[w]:
+            continue
+        if len(tracks[w]) < sizes[wanted[w].target]:
+            tracks[w].add(track)
+            used.add(f)
+            found.add(f)
+    return found
 
 
 def _match(expected: Expected, finding: SeenFinding, plane: SectorPlane) -> Match:

@@ -82,6 +82,7 @@ class Result:
             "pd": _rounded(done.pd),
             "pd_low": _rounded(low),
             "pd_high": _rounded(high),
+            "members": len(done.members),
             "alarms_per_10min": round(len(self.alarms) / windows, 3),
             "false_per_km_day": None if km_days is None else round(self.false / km_days, 2),
             "false_per_10min": round(self.false / windows, 3),
@@ -186,6 +187,7 @@ def _seen(alarm: Alarm, plane: SectorPlane) -> SeenFinding:
         lon=lon,
         lat=lat,
         known_us=alarm.known_us,
+        track=finding.track_id,
     )
 
 
@@ -222,6 +224,8 @@ def table(result: Result) -> list[str]:
     ]
     if result.km is not None:
         rows.append(("", f"{told['false_per_km_day']:.2f} per km-day on {result.km:.1f} km"))
+    if done.members:
+        rows.append(("of the same group", str(len(done.members))))
     if done.matches:
         rows.append(("delay", f"p50 {told['delay_p50_s']:.1f} s, p99 {told['delay_p99_s']:.1f} s"))
     if len(result.errors.off_m):

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TruePath:
-    """Where one target truly was: samples in the order of time."""
+    """Where one target truly was: samples in the order of time; `size` is how many a group is."""
 
     target: str
     object: str
@@ -22,6 +22,7 @@ class TruePath:
     at_us: NDArray[np.int64]  # (k,)
     lon: Floats  # (k,)
     lat: Floats  # (k,)
+    size: int = 1
 
 
 def read_truth(path: Path) -> list[TruePath]:
@@ -43,6 +44,7 @@ def read_truth(path: Path) -> list[TruePath]:
             at_us=np.array([at_us for at_us, _, _ in samples[target]], np.int64),
             lon=np.array([lon for _, lon, _ in samples[target]], float),
             lat=np.array([lat for _, _, lat in samples[target]], float),
+            size=head.get("size", 1),
         )
         for target, head in heads.items()
     ]
