@@ -221,8 +221,11 @@ def feed(work: Work, limits: Limits, plot: Any, i: int, cost: float) -> None:
         # Another sensor's plot of the same slot was taken first: the state keeps its time.
         predict(w, -dt, 0.0)
     else:
+        # Out of sight for longer than any sensor's turn, it was missed: what would let it coast for
+        # longer after each such gap would let clutter lead it on from bush to bush.
+        if plot.at_us - track.at_us <= limits.start_gap_us:
+            track.revisit_s = max(dt, 0.7 * track.revisit_s)
         track.at_us = plot.at_us
-        track.revisit_s = max(dt, 0.7 * track.revisit_s)
     store(w, track)
     track.hits += 1
     absorb(track.evidence, plot.classes, limits.class_memory)

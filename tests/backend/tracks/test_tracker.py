@@ -97,6 +97,15 @@ def test_slow_sensors_keep_their_tracks() -> None:
     assert TrackStatus.ENDED not in updates.status
 
 
+def test_what_comes_now_and_then_does_not_keep_a_lost_track() -> None:
+    """Clutter near its course, each time a while longer apart: it ends 20 s after the first."""
+    rng = np.random.default_rng(6)
+    at_s = np.concatenate([SECONDS[:20], [31.0, 55.0, 80.0]])
+    _, updates, _ = run(line(rng, (0, 0), (2, 0), at_s), tick_s=120.0)
+    assert numbers(updates) == [1]
+    assert updates.at_us[updates.status == TrackStatus.ENDED].tolist() == [51_000_000]
+
+
 def test_a_tentative_track_dies_silently() -> None:
     state, updates, ids = run(plots([0.0, 1.0], [(0, 0), (1, 0)]), tick_s=30.0)
     assert len(updates) == 0 and len(state.tracks) == 0 and len(state.plots) == 0
