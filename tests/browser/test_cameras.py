@@ -19,11 +19,12 @@ import numpy as np
 import pytest
 from console import DESKTOP, PHONE, Console, chromium
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from plain_sector import ORIGIN, SECTOR, lon_lat
 from raised import TRACKS, finding_of, raise_in
 from system import PASSWORD, EdgeDouble, System, wait_for
+from watchline_sensors.adapters.thermal.calibrate import read_landmarks
 from watchline_sensors.contract import (
     FieldOfView,
     FootageAnswer,
@@ -193,6 +194,7 @@ def test_what_a_camera_sees_and_kept_is_on_the_console(system: System, tmp_path:
         health_says_what_is_wrong(desk, pictures)
         asked_for_with_a_reason(desk, pictures)
         one_key_shows_the_live_picture(desk, system, pictures)
+        clicks_make_a_calibration(desk, pictures, tmp_path / "landmarks.csv")
         on_the_phone(phone, pictures)
         for screen in (desk, phone):
             screen.assert_fits()
@@ -263,8 +265,72 @@ def one_key_shows_the_live_picture(desk: Console, system: System, pictures: Path
     before = camera.live
     wait_for("more pictures", lambda: camera.live > before + 2)
     desk.screenshot(pictures / "camera-live-desk.png")
+
+
+def clicks_make_a_calibration(desk: Console, pictures: Path, file: Path) -> None:
+    """From the live picture to the file that `watchline-edge calibrate` reads."""
+    dialog = open_landmarks(desk)
+    picture, ground = dialog.locator(".landmark-picture"), dialog.locator(".maplibregl-canvas")
+    download = dialog.locator('[data-action="download"]')
+    seen, places = [(40.0, 200.0)], [click_landmark(dialog, (40.0, 200.0), 0.3)]
+    # Two by keys alone, and at the map's middle, which is that of what the camera sees.
+    for key, at in (("ArrowRight", (161.0, 128.0)), ("Shift+ArrowDown", (161.0, 138.0))):
+        expect(download).to_be_disabled()
+        expect(picture).to_be_focused()
+        desk.page.keyboard.press(key)
+        desk.page.keyboard.press("Enter")
+        expect(ground).to_be_focused()
+        desk.page.keyboard.press("Enter")
+        seen.append(at)
+        places.append(tuple(lon_lat(0, 700)))
+    names = dialog.locator(".landmark-list .input")
+    expect(names).to_have_count(3)
+    names.first.fill('Mill, the "old"')
+    picture.click(position={"x": 200, "y": 60})
+    desk.screenshot(pictures / "camera-landmarks-desk.png")
+    assert "\n".join(desk.accessibility_faults()) == ""
+    desk.assert_fits()
     desk.page.keyboard.press("Escape")
-    expect(dialog).to_be_hidden()
+    expect(dialog.locator('[data-waits="true"]')).to_have_count(0)
+    with desk.page.expect_download() as coming:
+        download.click()
+    assert coming.value.suggested_filename == f"landmarks-{CAMERA}.csv"
+    coming.value.save_as(file)
+    read = read_landmarks(file)
+    assert [one.name for one in read] == ['Mill, the "old"', "Landmark 2", "Landmark 3"]
+    for one, (x, y), (lon, lat) in zip(read, seen, places, strict=True):
+        assert abs(one.x_px - x) < 1.0 and abs(one.y_px - y) < 1.0, one
+        assert abs(one.lon_deg - lon) * 70_945 < 5.0 and abs(one.lat_deg - lat) * 111_247 < 5.0, one
+    dialog.locator('[data-landmark="3"]').get_by_role("button").click()
+    desk.page.keyboard.press("Escape")
+    question = desk.page.get_by_role("alertdialog")
+    expect(question).to_contain_text("2 landmarks")
+    question.locator('[data-action="discard"]').click()
+    expect(desk.page.locator('[data-action="landmarks"]')).to_be_focused()
+    desk.page.keyboard.press("Escape")
+    expect(desk.page.get_by_role("dialog")).to_have_count(0)
+
+
+def open_landmarks(screen: Console) -> Locator:
+    screen.page.locator('[data-action="landmarks"]').click()
+    dialog = screen.page.get_by_role("dialog").filter(has=screen.page.locator(".landmarks"))
+    expect(dialog.locator(".landmark-picture")).to_be_visible()
+    expect(dialog.locator(".map[data-drawn]")).to_be_attached()
+    return dialog
+
+
+def click_landmark(dialog: Locator, at: tuple[float, float], share: float) -> tuple[float, ...]:
+    """Click a pixel of the picture and a place on the map; the place, by the map's own word."""
+    picture, ground = dialog.locator(".landmark-picture"), dialog.locator(".maplibregl-canvas")
+    box = picture.bounding_box()
+    assert box is not None
+    scale = box["width"] / WIDTH
+    picture.click(position={"x": at[0] * scale, "y": at[1] * scale})
+    box = ground.bounding_box()
+    assert box is not None
+    ground.click(position={"x": share * box["width"], "y": share * box["height"]})
+    lat, lon = dialog.locator(".map-pointer").inner_text().split(", ")
+    return float(lon), float(lat)
 
 
 def on_the_phone(phone: Console, pictures: Path) -> None:
@@ -280,4 +346,8 @@ def on_the_phone(phone: Console, pictures: Path) -> None:
     card.locator('[data-action="live"]').click()
     expect(phone.page.locator(".picture-live")).to_have_attribute("data-live", "shown")
     phone.screenshot(pictures / "camera-live-phone.png")
+    dialog = open_landmarks(phone)
+    phone.screenshot(pictures / "camera-landmarks-phone.png")
+    phone.assert_fits()
+    dialog.get_by_role("button").first.click()
     phone.page.get_by_role("dialog").get_by_role("button").first.click()

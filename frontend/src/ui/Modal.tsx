@@ -9,11 +9,12 @@ interface Props {
   onClose: () => void;
   children: ReactNode;
   alert?: boolean;
-  /** For pictures: as wide as the screen allows. */
-  wide?: boolean;
+  /** `wide`: for pictures; `full`: all of the screen, for work on it. */
+  size?: 'plain' | 'wide' | 'full';
 }
 
-export function Modal({ title, isOpen, onClose, children, alert = false, wide = false }: Props) {
+export function Modal(props: Props) {
+  const { title, isOpen, onClose, children, alert = false, size = 'plain' } = props;
   const { t } = useTranslation();
   return (
     <ModalOverlay
@@ -22,7 +23,7 @@ export function Modal({ title, isOpen, onClose, children, alert = false, wide = 
       onOpenChange={(open) => !open && onClose()}
       isDismissable
     >
-      <AriaModal className={wide ? 'modal modal-wide' : 'modal'}>
+      <AriaModal className={`modal modal-${size}`}>
         <Dialog className="dialog" role={alert ? 'alertdialog' : 'dialog'}>
           <header className="dialog-head">
             <Heading slot="title">{title}</Heading>

@@ -1,3 +1,4 @@
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { pictures } from '../../api/hub';
 import { useFootage } from '../../api/queries';
@@ -14,20 +15,15 @@ import { AskFootage } from './AskFootage';
 import { LivePicture } from './LivePicture';
 import { Snapshot } from './Snapshot';
 
+// With the map, which comes after the page.
+const Landmarks = lazy(() => import('../landmarks/Landmarks'));
+
 const close = () => ask(null);
 
 /** Pictures over the console: a live one, a piece that was kept, or the question for another. */
 export function FootageDialogs({ dialog }: { dialog: FootageDialog }) {
   const { t } = useTranslation();
-  const sensors = useLive((state) => state.sensors);
-  if (dialog.kind === 'live') {
-    const name = sensors.get(dialog.sensor)?.name ?? dialog.sensor;
-    return (
-      <Modal title={t('footage.live_of', { name })} isOpen onClose={close} wide>
-        <LivePicture sensor={dialog.sensor} why={dialog.why} />
-      </Modal>
-    );
-  }
+  if (dialog.kind === 'live') return <Live sensor={dialog.sensor} why={dialog.why} />;
   if (dialog.kind === 'ask_footage') {
     return (
       <Modal title={t('footage.ask_title')} isOpen onClose={close}>
@@ -36,6 +32,27 @@ export function FootageDialogs({ dialog }: { dialog: FootageDialog }) {
     );
   }
   return <Kept incident={dialog.incident} id={dialog.piece} />;
+}
+
+function Live({ sensor, why }: { sensor: string; why: string }) {
+  const { t } = useTranslation();
+  const name = useLive((state) => state.sensors.get(sensor)?.name ?? sensor);
+  const [landmarks, setLandmarks] = useState(false);
+  return (
+    <Modal title={t('footage.live_of', { name })} isOpen onClose={close} size="wide">
+      <LivePicture
+        sensor={sensor}
+        why={why}
+        paused={landmarks}
+        onLandmarks={() => setLandmarks(true)}
+      />
+      {landmarks && (
+        <Suspense>
+          <Landmarks sensor={sensor} onClose={() => setLandmarks(false)} />
+        </Suspense>
+      )}
+    </Modal>
+  );
 }
 
 function Kept({ incident, id }: { incident: string; id: string }) {
@@ -47,7 +64,7 @@ function Kept({ incident, id }: { incident: string; id: string }) {
       title={piece ? t(`footage.${piece.kind}`) : t('footage.title')}
       isOpen
       onClose={close}
-      wide
+      size="wide"
     >
       {!data ? (
         <Skeleton rows={4} />
