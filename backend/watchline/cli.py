@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -28,6 +29,7 @@ _geofences = typer.Typer(help="Geofences from and to files.", **_PLAIN)
 _edge = typer.Typer(help="Edges: the computers at the sites.", **_PLAIN)
 _user = typer.Typer(help="The people who log in.", **_PLAIN)
 _map = typer.Typer(help="Maps of your own.", **_PLAIN)
+_plots = typer.Typer(help="What the sensors saw, as files.", **_PLAIN)
 _report = typer.Typer(help="Reports for people and, piped, as JSON.", **_PLAIN)
 _audit = typer.Typer(help="The record of who did what.", **_PLAIN)
 for _name, _commands in (
@@ -36,6 +38,7 @@ for _name, _commands in (
     ("edge", _edge),
     ("user", _user),
     ("map", _map),
+    ("plots", _plots),
     ("report", _report),
     ("audit", _audit),
 ):
@@ -81,8 +84,6 @@ def backtest(
     params: Annotated[str, typer.Option(help="Parameters of the draft, as JSON.")] = "",
 ) -> None:
     """Run a rule, or a draft of it, over what is stored of the last days; JSON."""
-    from datetime import UTC, datetime
-
     from watchline.db.engine import connect_sync
     from watchline.rules import backtest as whole
     from watchline.rules import history
@@ -359,6 +360,52 @@ def map_import(
             )
         )
     typer.echo(f"Map {made} is in {folder}.")
+
+
+def _time(text: str) -> datetime:
+    """An ISO 8601 time; one without an offset is UTC."""
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(f"{text!r} is no time as 2026-11-26T18:30:00Z is") from error
+
+
+@_plots.command("export")
+def plots_export(
+    file: Path,
+    sector: _SectorOption,
+    from_at: Annotated[
+        datetime, typer.Option("--from", parser=_time, metavar="ISO", help="Since when (UTC).")
+    ],
+    until_at: Annotated[
+        datetime, typer.Option("--until", parser=_time, metavar="ISO", help="And until when.")
+    ],
+) -> None:
+    """Write what radars saw of confirmed tracks to FILE (CSV), to calibrate cameras by."""
+    from watchline.db.engine import connect_sync
+    from watchline.history import plots
+
+    if from_at >= until_at:
+        raise typer.BadParameter("is not after --from", param_hint="--until")
+
+    def run() -> int:
+        with (
+            connect_sync(
+                _settings().database_url(),
+                application_name="watchline plots",
+                autocommit=True,
+                statement_ms=0,
+            ) as connection,
+            typer.progressbar(length=1000, label=file.name, file=sys.stderr) as bar,
+        ):
+            return plots.export(connection, file, sector, from_at, until_at, _share_of(bar))
+
+    try:
+        count = _guarded(run)
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from error
+    typer.echo(f"{file}: {count} plots.")
 
 
 @_report.command("ingest")

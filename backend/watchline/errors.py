@@ -197,6 +197,10 @@ class TrackUnknown(WatchlineError):
     """There is no such track in this sector."""
 
 
+class PlotsNone(WatchlineError):
+    """No radar has seen a confirmed track in this time."""
+
+
 class LiveTooMany(WatchlineError):
     """The hub serves as many live screens as it can."""
 
@@ -327,6 +331,7 @@ _TABLE: dict[type[WatchlineError], tuple[int, str]] = {
     IncidentNotYet: (422, "incident.not_yet"),
     UnitAheadOfTime: (422, "unit.ahead_of_time"),
     TrackUnknown: (404, "track.unknown"),
+    PlotsNone: (404, "plots.none"),
     LiveTooMany: (503, "live.too_many"),
     SensorUnknown: (404, "sensor.unknown"),
     RangeUnsatisfiable: (416, "request.range_unsatisfiable"),

@@ -166,37 +166,43 @@ def replay(
 
 @app.command()
 def calibrate(
-    landmarks: Annotated[
-        Path, typer.Argument(help="CSV: name, x_px, y_px, lon_deg, lat_deg and maybe height_m.")
-    ],
     config: ConfigOption,
     sensor: Annotated[str, typer.Option(help="The camera's id in edge.toml.")],
+    landmarks: Annotated[
+        Path | None,
+        typer.Argument(help="CSV: name, x_px, y_px, lon_deg, lat_deg and maybe height_m."),
+    ] = None,
+    tracks: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead: what radars saw while the camera kept footage, as "
+            "`watchline plots export` writes it."
+        ),
+    ] = None,
+    within: Annotated[
+        float,
+        typer.Option(min=0.1, max=30, help="With --tracks: the present aim is off by less (°)."),
+    ] = 5.0,
     focal: Annotated[bool, typer.Option("--focal", help="Solve the focal length too.")] = False,
 ) -> None:
-    """Where a thermal camera looks, from landmarks in its picture and on the map."""
-    from watchline_sensors.adapters.thermal.calibrate import calibrate as solve
-    from watchline_sensors.adapters.thermal.calibrate import read_landmarks
-    from watchline_sensors.adapters.thermal.options import options_of, view_of
+    """Where a thermal camera looks, from landmarks or from who walked through its picture."""
+    from watchline_sensors.adapters.thermal import calibrated
 
+    if (landmarks is None) == (tracks is None):
+        raise typer.BadParameter("give either a file of landmarks or --tracks")
     found = [one for one in _load(config).sensors if one.id == sensor]
     try:
         if not found or found[0].adapter != "thermal":
             raise ConfigError([f"{config} has no thermal camera {sensor!r}"])
-        seen = read_landmarks(landmarks)
-        done = solve(view_of(found[0], options_of(found[0])), seen, focal=focal)
+        if landmarks is not None:
+            told = calibrated.by_landmarks(found[0], landmarks, focal=focal)
+        else:
+            assert tracks is not None  # one of the two is there
+            told = calibrated.by_tracks(found[0], tracks, within_deg=within, focal=focal)
     except EdgeError as error:
         raise _failed(error) from error
-    for one, (right, down) in zip(seen, done.residuals_px.tolist(), strict=True):
-        mark = "  doubtful: is it the same place?" if one.name in done.doubtful else ""
-        typer.echo(f"# {one.name:<24} {right:+7.2f} px right {down:+7.2f} px down{mark}")
-    typer.echo(f"# root mean square {done.rms_px:.2f} px")
-    if focal:
-        typer.echo(f"[sensor.thermal.lens]\nfocal_x_px = {done.focal_x_px:.2f}")
-    typer.echo(f"[sensor.thermal.aim]\nazimuth_deg = {done.aim.azimuth_deg:.4f}")
-    typer.echo(f"elevation_deg = {done.aim.elevation_deg:.4f}\nroll_deg = {done.aim.roll_deg:.4f}")
-    typer.echo(f"[sensor.thermal.doubt]\nazimuth_deg = {done.azimuth_sigma_deg:.4f}")
-    typer.echo(f"elevation_deg = {done.elevation_sigma_deg:.4f}")
-    typer.echo(f"roll_deg = {done.roll_sigma_deg:.4f}")
+    for line in told:
+        typer.echo(line)
 
 
 @app.command()

@@ -69,46 +69,54 @@ class Calibration(NamedTuple):
 
 
 def calibrate(
-    view: View, landmarks: Sequence[Landmark], *, focal: bool = False, sigma_px: float = 1.0
+    view: View,
+    landmarks: Sequence[Landmark],
+    *,
+    focal: bool = False,
+    sigma_px: float | Floats = 1.0,
 ) -> Calibration:
     """Solve the aim of a camera whose place and lens are known; its own aim is not looked at.
 
-    `focal` solves the focal length too. `sigma_px` is how well a landmark is clicked. Raises
-    CalibrationFailed (too few landmarks, or none of them fit together).
+    `focal` solves the focal length too. `sigma_px` is how well a landmark is clicked: one standard
+    error for all, or (n, 2) those of each, right and down. Raises CalibrationFailed (too few
+    landmarks, or none of them fit together).
     """
     least = 4 if focal else 3
     if len(landmarks) < least:
         raise CalibrationFailed(f"{len(landmarks)} landmarks; {least} are needed")
-    away = offsets(view, landmarks)
+    where = offsets(view, landmarks)
     seen = np.array([(one.x_px, one.y_px) for one in landmarks])
+    sigma = np.broadcast_to(np.asarray(sigma_px, float), seen.shape)
     lens = view.lens
-    at = _begin(lens, away, seen)
+    at = _begin(lens, where, seen)
     if not focal:
         at = at[:3]
     for _ in range(_ROUNDS):
-        off, slopes = _linear(lens, at, away, seen)
+        off, slopes = _linear(lens, at, where, seen, sigma)
         if not np.isfinite(off).all():
             raise CalibrationFailed("a landmark lies behind the camera; is its place right?")
-        weight = _weights(off, sigma_px)
+        weight = _weights(off)
         step = np.linalg.lstsq(slopes * weight[:, None], off * weight, rcond=None)[0]
         at = at + step
         if np.abs(step).max() < 1e-9:
             break
-    off, slopes = _linear(lens, at, away, seen)
-    weight = _weights(off, sigma_px)
+    off, slopes = _linear(lens, at, where, seen, sigma)
+    weight = _weights(off)
     aim, solved = _aimed(lens, at)
-    left = off.reshape(-1, 2)
+    left = off.reshape(-1, 2) * sigma
     if not np.isfinite(off).all() or np.sqrt(np.median(left**2)) > _WORST_PX:
         raise CalibrationFailed("the landmarks do not fit together; are some exchanged?")
     spare = max(1, len(off) - len(at))
-    scale = max(sigma_px**2, float(((off * weight) ** 2).sum()) / spare)
+    scale = max(1.0, float(((off * weight) ** 2).sum()) / spare)
     information = (slopes * weight[:, None]).T @ (slopes * weight[:, None])
     if np.linalg.cond(information) > 1e12:
         raise CalibrationFailed("the landmarks lie too close together")
     errors = np.degrees(np.sqrt(np.diag(np.linalg.inv(information)) * scale))
-    limit = _DOUBTFUL * math.sqrt(max(sigma_px**2, float(np.median(left**2)) / 0.455))
+    limit = _DOUBTFUL * math.sqrt(max(1.0, float(np.median(off**2)) / 0.455))
     doubtful = [
-        one.name for one, rest in zip(landmarks, left, strict=True) if np.abs(rest).max() > limit
+        one.name
+        for one, rest in zip(landmarks, off.reshape(-1, 2), strict=True)
+        if np.abs(rest).max() > limit
     ]
     return Calibration(
         aim=aim,
@@ -123,17 +131,21 @@ def calibrate(
 
 def offsets(view: View, landmarks: Sequence[Landmark]) -> Floats:
     """(n, 3) metres east, north, up in which landmarks are seen from a camera."""
-    found = []
-    for one in landmarks:
-        way, _, metres = _GEOD.inv(view.pose.lon_deg, view.pose.lat_deg, one.lon_deg, one.lat_deg)
-        east = metres * math.sin(math.radians(way))
-        north = metres * math.cos(math.radians(way))
-        height = one.height_m
-        if height is None:
-            height = float(view.ground.height_at(east, north))
-        drop = metres * metres / (2.0 * OPTICAL_RADIUS_M)
-        found.append((east, north, height - view.pose.height_m - drop))
-    return np.array(found)
+    told = [(one.lon_deg, one.lat_deg, one.height_m) for one in landmarks]
+    lon, lat, height = np.array(told, float).reshape(-1, 3).T  # NaN for None
+    return away(view, lon, lat, height)
+
+
+def away(view: View, lon_deg: Floats, lat_deg: Floats, height_m: Floats) -> Floats:
+    """The same of places (n,) on the map; a height that is NaN is the ground's."""
+    from_lon = np.full_like(lon_deg, view.pose.lon_deg)
+    from_lat = np.full_like(lat_deg, view.pose.lat_deg)
+    way, _, metres = _GEOD.inv(from_lon, from_lat, lon_deg, lat_deg)
+    east, north = metres * np.sin(np.radians(way)), metres * np.cos(np.radians(way))
+    height = np.where(np.isnan(height_m), view.ground.height_at(east, north), height_m)
+    drop = metres * metres / (2.0 * OPTICAL_RADIUS_M)
+    found: Floats = np.stack([east, north, height - view.pose.height_m - drop], axis=1)
+    return found
 
 
 def read_landmarks(path: Path) -> list[Landmark]:
@@ -182,8 +194,10 @@ def _aimed(lens: Lens, at: Floats) -> tuple[Aim, Lens]:
     return aim, structs.replace(lens, focal_x_px=fx * grown, focal_y_px=fy * grown)
 
 
-def _linear(lens: Lens, at: Floats, away: Floats, seen: Floats) -> tuple[Floats, Floats]:
-    """(residuals (2n,), their slopes (2n, k))."""
+def _linear(
+    lens: Lens, at: Floats, away: Floats, seen: Floats, sigma: Floats
+) -> tuple[Floats, Floats]:
+    """(residuals (2n,), their slopes (2n, k)), both over the residuals' standard errors."""
 
     def predicted(at: Floats) -> Floats:
         aim, solved = _aimed(lens, at)
@@ -194,11 +208,12 @@ def _linear(lens: Lens, at: Floats, away: Floats, seen: Floats) -> tuple[Floats,
         (predicted(at + _STEP * unit) - predicted(at - _STEP * unit)) / (2.0 * _STEP)
         for unit in np.eye(len(at))
     ]
-    return seen.ravel() - here, np.stack(slopes, axis=1)
+    by = sigma.ravel()
+    return (seen.ravel() - here) / by, np.stack(slopes, axis=1) / by[:, None]
 
 
-def _weights(off: Floats, sigma_px: float) -> Floats:
+def _weights(off: Floats) -> Floats:
     """Square roots of Huber's weights, the scale by the median (0.6745 σ of normal errors)."""
-    scale = max(sigma_px, float(np.median(np.abs(off))) / 0.6745)
+    scale = max(1.0, float(np.median(np.abs(off))) / 0.6745)
     far = np.abs(off) / (scale * _HUBER)
     return 1.0 / np.sqrt(np.maximum(far, 1.0))

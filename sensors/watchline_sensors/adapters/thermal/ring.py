@@ -246,11 +246,26 @@ class Ring:
 
     def _segments(self) -> list[Path]:
         """Oldest first."""
-        if not self._folder.is_dir():
-            return []
-        paths = [path for path in self._folder.iterdir() if path.suffix == _SUFFIX]
-        named = [path for path in paths if path.stem.split("-")[0].isdecimal()]
-        return sorted(named, key=lambda path: (_first_us(path), path.name))
+        return _segments(self._folder)
+
+
+def kept(folder: Path, from_us: int, until_us: int, apart_us: int) -> Iterator[Shot]:
+    """What lies on disk of a camera's ring, for who is not its owner; nothing is changed.
+
+    The shots of a time, both ends included, each at least so long after the one before, in their
+    order. Raises OSError.
+    """
+    next_us = from_us
+    for path in _segments(folder):
+        if not from_us - SEGMENT_US <= _first_us(path) <= until_us:
+            continue
+        try:
+            for place in places(path):
+                if next_us <= place.at_us <= until_us and (shot := read(place)) is not None:
+                    next_us = place.at_us + apart_us
+                    yield shot
+        except FileNotFoundError:
+            continue  # its time had come
 
 
 class _Segment:
@@ -286,6 +301,15 @@ class _Segment:
                 self.path.unlink(missing_ok=True)
         except OSError as error:
             log.error("footage.unclosed: %s: %s", self.path.name, error.strerror)
+
+
+def _segments(folder: Path) -> list[Path]:
+    """A ring's files, oldest first."""
+    if not folder.is_dir():
+        return []
+    paths = [path for path in folder.iterdir() if path.suffix == _SUFFIX]
+    named = [path for path in paths if path.stem.split("-")[0].isdecimal()]
+    return sorted(named, key=lambda path: (_first_us(path), path.name))
 
 
 def _first_us(path: Path) -> int:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from watchline_sensors.adapters.thermal import ring as ring_module
 from watchline_sensors.adapters.thermal.picture import jpeg, shown, whole_blocks, within
-from watchline_sensors.adapters.thermal.ring import Ring
+from watchline_sensors.adapters.thermal.ring import Ring, kept
 from watchline_sensors.adapters.thermal.segment import Shot, places, read, record
 from watchline_sensors.contract import Outline
 
@@ -436,3 +436,15 @@ def test_a_picture_is_made_as_small_as_it_must() -> None:
         small = within(whole, most)
         assert len(small) <= most
         assert decoded(small).shape[1] <= 640
+
+
+def test_who_is_not_its_owner_reads_and_leaves_everything(tmp_path: Path, clock: Clock) -> None:
+    ring = Ring(tmp_path / "cam", 72, 100, clock=clock)
+    fed(ring, clock, 150, told_at_s=tuple(range(10, 130)))
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "cam").iterdir()}
+    assert len(before) > 1
+    found = [one.at_us for one in kept(tmp_path / "cam", T0 + 20 * S, T0 + 100 * S, 2 * S)]
+    assert found == list(range(T0 + 20 * S, T0 + 100 * S + 1, 2 * S))
+    assert next(kept(tmp_path / "cam", T0 + 20 * S, T0 + 100 * S, 2 * S)) == shot(T0 + 20 * S)
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "cam").iterdir()}
+    assert list(kept(tmp_path / "none", 0, T0, S)) == []
