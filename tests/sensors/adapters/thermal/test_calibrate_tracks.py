@@ -212,7 +212,7 @@ def test_who_stands_still_tells_nothing() -> None:
 def test_pairs_further_apart_than_their_errors_allow_are_refused() -> None:
     scene = Scene(16, off_deg=1.0).fill(walkers=10, sigma_m=1.0, bias_m=15.0)
     assert scene.solve().tracks >= 4  # told honestly it is an aim
-    told = np.array([1.0, 1.0, 0.15])
+    told = np.array([1.0, 1.0, 0.05])
     scene.tracks = [one._replace(plots=one.plots * told) for one in scene.tracks]
     with pytest.raises(CalibrationFailed, match="times as far apart as their errors"):
         scene.solve()
