@@ -283,7 +283,7 @@ def _settle(
         view = _aimed(view, done)
         white = np.concatenate([_off(view, one) for one in best])
         scale = max(1.0, float(np.median(np.abs(white))) / 0.6745)
-        if False:
+        if scale > _WORST_SCALE:
             raise CalibrationFailed(
                 f"tracklets and radar tracks are {scale:.1f} times as far apart as their errors "
                 "allow: they are others, or the camera's place and height or the radars' errors "
