@@ -18,7 +18,7 @@ def take(connection, url="http://b"):
 
 @pytest.mark.parametrize("helping", ["a commit", "a COPY", "nothing"])
 def test_a_writer_frozen_within_a_commit_is_replaced_at_once(database, helping):
-    """Its transaction holds the sector's row until a time limit ends it: 30 s in a COPY, else 60."""
+    """Its transaction holds the sector's row until a limit ends it: 30 s in a COPY, else 60."""
     import_sector(database)
     url = database.url("ingest")
     with (
