@@ -399,7 +399,15 @@ def plots_export(
             ) as connection,
             typer.progressbar(length=1000, label=file.name, file=sys.stderr) as bar,
         ):
-            return plots.export(connection, file, sector, from_at, until_at, _share_of(bar))
+            return plots.export(
+                connection,
+                file,
+                sector,
+                from_at,
+                until_at,
+                actor="command line",
+                progress=_share_of(bar),
+            )
 
     try:
         count = _guarded(run)

@@ -16,6 +16,7 @@ from hand_writer import SECOND, HandClock, envelope, hand_writer
 from own_writer import EDGE, INFO, import_sector
 from plain_sector import lon_lat
 from stored_walk import store_walk
+from watchline.audit import store as audit
 from watchline.cli import app
 from watchline.history import plots
 from watchline_sensors.adapters.thermal.radar_tracks import read_tracks
@@ -70,7 +71,7 @@ def test_confirmed_plots_are_written_by_time_and_an_edge_reads_them(
     assert tuple(rows[0]) == plots.COLUMNS and len(rows) == 40
     assert rows[0]["at"] == "2026-03-01T23:59:50.123457+00:00"
     assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
-    assert list(tmp_path.iterdir()) == [file]
+    assert list(tmp_path.iterdir()) == [file] and file.stat().st_mode & 0o777 == 0o600
 
     # An edge reads them.
     first, second = read_tracks(file)
@@ -83,6 +84,35 @@ def test_confirmed_plots_are_written_by_time_and_an_edge_reads_them(
     done = export(file, **{"from": START.isoformat(), "until": "2026-03-02T00:59:53.123457+01:00"})
     assert "6 plots" in done.output
     assert [row["at"][17:19] for row in rows_of(file)] == ["50", "50", "51", "51", "52", "52"]
+
+
+def test_that_places_of_people_were_taken_out_is_in_the_audit(
+    database: Any, hub: Any, tmp_path: Path
+) -> None:
+    """No file without its event, and none of what failed."""
+    asked = "SELECT chain, actor, op, object, detail FROM audit_event WHERE op = 'plots.export'"
+    export(tmp_path / "none" / "plots.csv")
+    export(tmp_path / "plots.csv", **{"from": "2026-03-03", "until": "2026-03-04"})
+    with database.connect("owner") as connection:
+        assert connection.execute(asked).fetchall() == []
+    export(tmp_path / "plots.csv")
+    told = {
+        "from": "2026-03-01T23:59:50+00:00",
+        "until": "2026-03-02T00:01:00+00:00",
+        "plots": 40,
+    }
+    event = ("test", "command line", "plots.export", "sector test", told)
+    with database.connect("owner") as connection:
+        assert [tuple(row) for row in connection.execute(asked).fetchall()] == [event]
+        assert audit.verify_chain(connection, "test").holds
+
+    def refused(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("no audit")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audit, "append_sync", refused)
+        export(tmp_path / "more.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["plots.csv"]
 
 
 def test_what_a_writer_has_confirmed_is_in_the_file(database: Any, tmp_path: Path) -> None:
