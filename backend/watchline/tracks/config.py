@@ -30,6 +30,10 @@ class TrackerConfig:
     gate_probability: float = 0.9999
     #: Chance that a look shows a target that is there.
     detection_probability: float = 0.9
+    #: The same of one that was lost: not seen for longer than `start_gap_s` and for N - M + 0.5 of
+    #: its own turns. It stands behind something or is gone, and a plot far from where it would be
+    #: is rather somebody else's, or a bush's. Chosen of 0.9, 0.1, 0.03 and 0.01 (ADR 11).
+    found_again_probability: float = 0.03
     #: False plots and new targets per m² and look; a pairing must be likelier than these.
     #: 1e-6 is ten false plots a look on 10 km².
     clutter_per_m2: float = 1e-6
@@ -73,6 +77,7 @@ class Limits(NamedTuple):
     velocity_gate: float
     base_cost: float
     bearing_cost: float
+    lost_cost: float
     start_hits: int
     start_hits_enough: int
     start_score: float
@@ -93,7 +98,7 @@ def limits(config: TrackerConfig) -> Limits:
     """Derive them. Chi-square quantiles: 2 degrees of freedom have the closed form −2 ln(1−p);
     the 4-degree quantile of 0.95 (9.488, any statistics table) is the test for merging.
     """
-    chance = config.detection_probability
+    chance, again = config.detection_probability, config.found_again_probability
     return Limits(
         noise=config.process_noise_m2ps3,
         gate=-2.0 * log(1.0 - config.gate_probability),
@@ -112,6 +117,8 @@ def limits(config: TrackerConfig) -> Limits:
             / ((1.0 - chance) * config.clutter_per_m2 * config.bearing_reach_m**2 / 2.0)
             / sqrt(2.0 * pi)
         ),
+        # The chances of being seen, in both of these, when the target has been lost.
+        lost_cost=2.0 * log(chance / (1.0 - chance) * (1.0 - again) / again),
         start_hits=config.start_hits,
         start_hits_enough=max(config.start_hits_enough, config.start_hits),
         start_score=config.start_score,

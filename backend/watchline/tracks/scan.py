@@ -93,6 +93,10 @@ def _candidates(
         det = sxx * syy - sxy * sxy
         d2 = (syy * nx * nx - 2.0 * sxy * nx * ny + sxx * ny * ny) / det
         cost = d2 + np.log(det) - base
+        if track.status != TENTATIVE:
+            turns_us = (limits.looks - 1.0) * track.revisit_s * 1e6
+            if at_us - track.at_us > max(turns_us, limits.start_gap_us):
+                cost += limits.lost_cost
         if not (d2 <= limits.gate and cost < 0.0):
             continue
         if end - at == CANDIDATES:

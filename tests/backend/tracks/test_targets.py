@@ -133,6 +133,26 @@ def test_what_coasts_takes_nobody_over() -> None:
     assert state.tracks["no"].tolist() == [2] and state.tracks["hits"][0] == 60
 
 
+@pytest.mark.parametrize("off_m, again", [(60.0, False), (15.0, True)])
+def test_what_was_lost_takes_no_plot_that_is_far(off_m: float, again: bool) -> None:
+    """A rock is seen for a minute; 14 s later a bush stirs, far from it, or is it the rock?"""
+    rng = np.random.default_rng(15)
+    rock = line(rng, (0, 0), (0, 0), np.arange(60.0), sigma_m=4)
+    _, _, ids = run(join([rock, plots([73.0], [(off_m, 0.0)], sigma_m=4)]))
+    assert (ids[-1] == ids[0]).all() == again
+
+
+def test_what_was_only_missed_takes_a_plot_that_is_as_likely() -> None:
+    """The rock is seen each 4 s, as by a slow radar. After a pause of 8 s it was only missed, and a
+    plot far off may be its own; after one of 14 s it was lost, and a plot as likely is not.
+    """
+    rng = np.random.default_rng(15)
+    rock = line(rng, (0, 0), (0, 0), np.arange(0.0, 80.0, 4.0), sigma_m=4)
+    for pause_s, x_m, again in ((8.0, 56.0, True), (14.0, 68.0, False)):
+        _, _, ids = run(join([rock, plots([76.0 + pause_s], [(x_m, 0.0)], sigma_m=4)]))
+        assert (ids[-1] == ids[0]).all() == again
+
+
 def test_a_fast_camera_makes_one_track_a_target() -> None:
     """Two frames of a 30 Hz camera fall into one slot; they are two looks."""
     rng = np.random.default_rng(10)
