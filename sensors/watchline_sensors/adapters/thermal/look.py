@@ -10,13 +10,13 @@ from watchline_sensors.adapters.thermal.frame import Clock, Frame
 from watchline_sensors.adapters.thermal.masks import burn
 from watchline_sensors.adapters.thermal.moving import Background, merged
 from watchline_sensors.adapters.thermal.placing import Height, View, place
-from watchline_sensors.adapters.thermal.tracklets import Tracklet, Tracklets
+from watchline_sensors.adapters.thermal.tracklets import CERTAIN, Tracklet, Tracklets
 from watchline_sensors.contract import Detection, ObjectClass, Outline
 
 #: How tall the classes are. Wide, for who crawls is half as tall and a lorry twice as a car.
 TALL = {ObjectClass.PERSON: Height(1.6, 0.5), ObjectClass.VEHICLE: Height(1.8, 0.5)}
-#: From which probability on a class says how tall a target is, and from how many pixels on.
-_CERTAIN, _TALL_PX = 0.7, 6.0
+#: A class says how tall a target is from so many pixels on.
+_TALL_PX = 6.0
 #: Standard errors of a foot's pixel: of itself, and by the box's width and height.
 _FOOT_PX, _FOOT_SHARE = (0.5, 0.7), (0.1, 0.1)
 
@@ -86,7 +86,7 @@ class Eye:
         classes = one.classes()
         wide, tall = one.size.tolist()
         likely = max(TALL, key=lambda object: classes.get(object, 0.0))
-        known = classes.get(likely, 0.0) >= _CERTAIN and tall >= _TALL_PX
+        known = classes.get(likely, 0.0) >= CERTAIN and tall >= _TALL_PX
         placed = place(
             self._view,
             *one.foot,
@@ -99,7 +99,7 @@ class Eye:
             at_us=one.at_us,
             position=placed.position,
             bearing=None if placed.position is not None else placed.bearing,
-            classes=classes,
+            classes=one.opinion(),
             score=min(1.0, one.score),
             sensor_track=self._name(one),
             extras={

@@ -35,6 +35,10 @@ _GONE_PX = 4.0
 _PERIOD_US = 1_000_000
 #: What is known of a class fades from find to find, and begins with so much of nothing known.
 _MEMORY, _PRIOR = 0.97, 1.5
+#: From this probability on a class is believed. A network that takes one target for this and that
+#: errs in the same way again and again, and the hub, for which each telling is new evidence, would
+#: believe it rather than a radar (ADR 12).
+CERTAIN = 0.7
 #: At most so many at once: a picture full of noise must not cost the edge its time.
 MOST = 200
 
@@ -78,6 +82,11 @@ class Tracklet:
         known = {_OBJECTS[name]: float(p) for name, p in zip(CLASSES, share, strict=False)
                  if name in _OBJECTS}  # fmt: skip
         return known | {ObjectClass.UNKNOWN: max(0.0, 1.0 - sum(known.values()))}
+
+    def opinion(self) -> dict[ObjectClass, float] | None:
+        """`classes`, if one of them, or "unknown", is certain enough to be told."""
+        classes = self.classes()
+        return classes if max(classes.values()) >= CERTAIN else None
 
     def take(self, row: NDArray[np.float32], at_us: int) -> None:
         """Continue with a find."""

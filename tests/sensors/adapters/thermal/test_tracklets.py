@@ -73,6 +73,24 @@ def test_the_class_is_evidence_over_time() -> None:
     assert sum(late.values()) == pytest.approx(1.0)
 
 
+def test_a_mixed_opinion_is_none() -> None:
+    """A group far away is a person, an animal and nothing in turn: that says nothing of it."""
+    walk = range(60)
+    for kinds, certain in (
+        ((PERSON,), ObjectClass.PERSON),
+        ((PERSON, ANIMAL), None),
+        ((ANIMAL, MOVING, PERSON), None),
+        ((MOVING,), ObjectClass.UNKNOWN),
+    ):
+        rows = [[row(100 + k, 200, kind=kinds[k % len(kinds)])] for k in walk]
+        last = next(some[0] for some in reversed(played(rows)[1]) if some)
+        opinion = last.opinion()
+        if certain is None:
+            assert opinion is None
+        else:
+            assert opinion == last.classes() and opinion[certain] > 0.7
+
+
 def test_what_only_moves_must_have_gone_somewhere() -> None:
     sway = [[row(100 + (k % 3), 200, kind=MOVING, score=0.5)] for k in range(60)]
     assert not any(played(sway)[1])
